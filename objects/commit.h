@@ -1,0 +1,116 @@
+/*
+ * Commits and tags. Canonical bytes are text headers, a blank line and the message, as in git
+ * (Documentation/drift-format-object.adoc):
+ *
+ *   tree <id>                      the root map
+ *   parent <id>                    0 or more, the first is the line that seq and time follow
+ *   author <who> <time> <zone>     who: free text without newline, NUL, never empty; time: seconds[.fraction]; zone: +hhmm
+ *   committer <who> <time> <zone>
+ *   seq <n>                        1 + the first parent's; 1 without parents
+ *   gen <n>                        1 + the greatest of the parents', where it differs from seq
+ *   time <time>                    the effective time, where it differs from the committer's
+ *   jump <id>                      a farther first-parent ancestor, absent without parents (see commit_jump)
+ *   encoding <name>                where it is not UTF-8
+ *   <key> <value>                  any further headers, continuation lines begin with a blank (signature, what came from git)
+ *
+ * A time is decimal seconds since 1970 with up to six digits of fraction without trailing zeros, perhaps negative.
+ * There is one text for each commit: the decoder refuses anything else.
+ */
+#ifndef OBJECTS_COMMIT_H
+#define OBJECTS_COMMIT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "objects/oid.h"
+
+#define COMMIT_PARENTS_MAX 4096
+#define COMMIT_WHO_MAX 4096
+#define COMMIT_MESSAGE_MAX ((size_t)16 << 20)
+#define COMMIT_LEN_MAX ((size_t)17 << 20)
+
+/* An object and where it is. */
+struct object_ref {
+	struct oid id;
+	uint64_t loc;
+};
+
+/* Bytes that live in the commit. */
+struct text {
+	const char *data; /* followed by a NUL that does not count */
+	size_t len;
+};
+
+struct signature_line {
+	struct text who;  /* "billing" or "A U Thor <author@example.com>", verbatim */
+	int64_t time_usec; /* since 1970 */
+	/* Minutes east of UTC as written: +0545 is 345. Git histories hold odd zones such as +5180 or -0000: text keeps those. */
+	char zone[8];     /* "+0000" and so on, verbatim, NUL-terminated */
+};
+
+struct commit {
+	struct oid id;
+	uint64_t loc;
+	struct object_ref tree;
+	struct object_ref *parents;
+	size_t parent_count;
+	struct signature_line author, committer;
+	uint64_t seq, gen;
+	int64_t time_usec;       /* effective */
+	struct object_ref jump;  /* zero id without parents */
+	struct text encoding;    /* len 0: UTF-8 */
+	struct text extra;       /* further header lines, each with its newline, or len 0 */
+	struct text message;     /* verbatim */
+	/* Where on the first-parent line, this commit included, the nearest merge is: not hashed, a hint kept by the store;
+	 * LOC_UNKNOWN if unknown or none. */
+	uint64_t last_merge_loc;
+};
+
+/*
+ * Reference counted and immutable once made. commit_new copies every text of `from` into one allocation
+ * and computes the id.
+ */
+int commit_new(const struct commit *from, struct commit **commit_out, struct drift_error *err) MUST_CHECK;
+struct commit *commit_ref(struct commit *c);
+void commit_unref(struct commit *c);
+void commit_cleanup(struct commit **c);
+#define auto_commit __attribute__((cleanup(commit_cleanup))) struct commit
+
+/* Canonical text of the fields; DRIFT_ERR_INVALID if a field cannot be written (newline in who, limits). */
+int commit_encode(const struct commit *c, struct buf *out, struct drift_error *err) MUST_CHECK;
+/* Strict: what decodes encodes to the same bytes. Checks seq, gen, jump only for form. Locations are unknown. */
+int commit_decode(const void *data, size_t len, struct commit **commit_out, struct drift_error *err) MUST_CHECK;
+
+/*
+ * The rules between a commit and its parents. seq, gen and effective time from parents and committer:
+ * seq = 1 + first parent's, gen = 1 + max, time = max(committer's, parents' effective times).
+ * jump: skew-binary jump pointer (Myers 1983, An applicative random-access stack): with p the first parent, j its jump, jj the
+ * jump of j: if seq(p) - seq(j) == seq(j) - seq(jj) then jj, else p; a root counts as its own jump.
+ * jump_of_jump is the commit j (NULL if p has none).
+ */
+void commit_derive(struct commit *c, struct commit *const *parents, const struct commit *parent_jump);
+
+/* "A U Thor <a@b>" cut in name and mail; without "<...>" the whole is the name and mail_out has length 0. */
+void who_split(const struct text *who, struct text *name_out, struct text *mail_out);
+/* Is it a who that can be written? Not empty, no NUL, no newline, no blank at either end, length. */
+int who_check(const char *who, size_t len, struct drift_error *err) MUST_CHECK;
+
+/* An annotated tag: headers object, type, tag, tagger (optional), blank line, message. */
+struct tag {
+	struct oid id;
+	struct oid target;
+	enum object_kind target_kind;
+	struct text name;
+	bool has_tagger;
+	struct signature_line tagger;
+	struct text extra;
+	struct text message;
+};
+int tag_new(const struct tag *from, struct tag **tag_out, struct drift_error *err) MUST_CHECK;
+int tag_encode(const struct tag *t, struct buf *out, struct drift_error *err) MUST_CHECK;
+int tag_decode(const void *data, size_t len, struct tag **tag_out, struct drift_error *err) MUST_CHECK;
+void tag_free(struct tag *t);
+void tag_cleanup(struct tag **t);
+#define auto_tag __attribute__((cleanup(tag_cleanup))) struct tag
+
+#endif
