@@ -1,0 +1,72 @@
+/*
+ * The one home of zstd (RFC 8878). What is written is one bare frame: without
+ * magic number, content size, dictionary id and checksum, for whoever stores it
+ * knows its raw length and has a checksum around it.
+ *
+ * A compressor holds contexts that are dear to make (some 300 KB, each made
+ * when first needed) and is used by one thread at a time; a compress_dict
+ * never changes and may be shared by all threads.
+ */
+#ifndef BASE_COMPRESS_H
+#define BASE_COMPRESS_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/error.h"
+
+/* No frame holds more raw bytes. */
+#define COMPRESS_RAW_MAX ((size_t)1 << 30)
+/* compress_train makes no larger dictionary, compress_dict_create takes none. */
+#define COMPRESS_DICT_MAX ((size_t)1 << 20)
+
+struct compressor;
+struct compress_dict;
+
+/* One thing to compress or decompress. prefix and dict exclude each other. */
+struct compress_job {
+	const void *src;
+	size_t src_len;
+	const void *prefix; /* earlier bytes that src resembles: a delta; or NULL */
+	size_t prefix_len;
+	const struct compress_dict *dict; /* or NULL */
+	int level; /* zstd's; with a dict, the dict's level counts. Not used to decompress */
+};
+
+int compressor_create(struct compressor **out, struct drift_error *err) MUST_CHECK;
+void compressor_free(struct compressor *c);
+
+/* Append the frame to out, which stays as it was on failure. */
+int compress_append(struct compressor *c, const struct compress_job *job, struct buf *out,
+		    struct drift_error *err) MUST_CHECK;
+
+/*
+ * Decompress job->src into dst. The frame must yield exactly dst_len bytes and
+ * be the whole of src; else DRIFT_ERR_CORRUPT, and dst holds anything. Needs
+ * the prefix or dict that it was written with. Memory does not depend on what the frame claims.
+ */
+int decompress_exact(struct compressor *c, const struct compress_job *job, void *dst,
+		     size_t dst_len, struct drift_error *err) MUST_CHECK;
+
+/* A dictionary from trained or any bytes, which are copied; to compress at that level. */
+int compress_dict_create(const void *data, size_t len, int level, struct compress_dict **out,
+			 struct drift_error *err) MUST_CHECK;
+void compress_dict_free(struct compress_dict *dict);
+
+/* Samples one behind the other in data, cut by their lengths. */
+struct compress_samples {
+	const void *data;
+	const size_t *lens;
+	size_t count;
+};
+
+/*
+ * Train a dictionary of at most max_len bytes (cut to COMPRESS_DICT_MAX) and
+ * append it to out. DRIFT_ERR_INVALID if the samples are too few or too alike
+ * to learn from: do without one then. Same samples, same bytes, for one zstd version.
+ */
+int compress_train(const struct compress_samples *samples, size_t max_len, struct buf *out,
+		   struct drift_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,36 @@
+/* Run another program and wait for it. */
+#ifndef BASE_SPAWN_H
+#define BASE_SPAWN_H
+
+#include <sys/types.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+
+/* argv[0] is looked up in PATH; it has our standard files. The exit status: 0 to 255, 128 +
+ * the signal that killed it; DRIFT_ERR_NOT_FOUND if there is no such program. */
+int spawn_wait(const char *const *argv, int *status_out, struct drift_error *err) MUST_CHECK;
+
+/* A command line with arguments behind it, quoted: through sh only if it holds characters that
+ * a shell would act on. */
+int spawn_command(const char *command, const char *const *arguments, int *status_out,
+		  struct drift_error *err) MUST_CHECK;
+
+struct spawn_pipe {
+	pid_t pid;
+	int to_child;   /* write here; -1 unless asked for */
+	int from_child; /* read here; -1 unless asked for */
+};
+
+enum { SPAWN_WRITE = 1, SPAWN_READ = 2 };
+
+/* Start a command (as spawn_command) with pipes to its standard input or from its output. */
+int spawn_start(const char *command, const char *const *arguments, int pipes,
+		struct spawn_pipe *out, struct drift_error *err) MUST_CHECK;
+/* Close the pipes that are still open and wait. */
+int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err) MUST_CHECK;
+
+/* Open the file in DRIFT_EDITOR, VISUAL, EDITOR or vi, and wait; fails unless it exits with 0. */
+int spawn_editor(const char *path, struct drift_error *err) MUST_CHECK;
+
+#endif
