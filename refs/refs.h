@@ -1,0 +1,57 @@
+/*
+ * Names for commits. Any refs/... name holds a commit or a tag; HEAD is symbolic; STAGE (a map of staged changes, see
+ * repo/stage.h) is one of the store's own. A transaction moves any number of refs, each with its expected
+ * old value, all or none, in one journal record, which is the reflog too.
+ */
+#ifndef REFS_REFS_H
+#define REFS_REFS_H
+
+#include "objects/odb.h"
+
+#define REF_HEAD "HEAD"
+#define REF_STAGE "STAGE"
+#define REF_HEADS "refs/heads/"
+#define REF_TAGS "refs/tags/"
+
+struct ref_resolved {
+	char name[REF_NAME_MAX + 1]; /* the ref at the end of the symbolic chain, whether it exists or not */
+	bool exists;
+	struct object_ref object;
+};
+
+/* Follow symbolic refs (at most 5). A missing ref at the end is success with exists false. */
+int refs_resolve(struct odb *odb, const char *name, bool locked, struct ref_resolved *out,
+		 struct drift_error *err) MUST_CHECK;
+/* As refs_resolve, then through tags to a commit: 1 / 0 absent / -1. */
+int refs_commit(struct odb *odb, const char *name, bool locked, struct commit **commit_out,
+		struct drift_error *err) MUST_CHECK;
+/* The full name of a short one ("main", "v1", "heads/main", "HEAD") among existing refs, by git's rules: 1 / 0 / -1;
+ * DRIFT_ERR_AMBIGUOUS where two match. */
+int refs_expand(struct odb *odb, const char *shorthand, size_t len, char name_out[REF_NAME_MAX + 1],
+		struct drift_error *err) MUST_CHECK;
+
+enum ref_expect { REF_EXPECT_ANYTHING, REF_EXPECT_ABSENT, REF_EXPECT_OBJECT };
+
+struct ref_change {
+	const char *name; /* as it is written: symbolic refs are not followed */
+	enum ref_expect expect;
+	struct oid old;         /* REF_EXPECT_OBJECT */
+	struct ref_value value; /* REF_ABSENT: delete */
+	bool check_only;        /* verify `expect`, change nothing */
+};
+
+struct ref_transaction {
+	const struct ref_change *changes;
+	size_t change_count;
+	struct odb_batch *batch; /* objects to append along, or NULL */
+	const char *actor, *reason; /* see struct odb_append */
+	int64_t time_usec;
+};
+
+/* Check under the append lock, which the caller holds, and append. DRIFT_ERR_CLASH names the ref and what it holds. */
+int refs_apply_locked(struct odb *odb, const struct ref_transaction *t, uint64_t *ticket_out,
+		      struct drift_error *err) MUST_CHECK;
+/* Lock, check, append, unlock, wait for the disk. */
+int refs_apply(struct odb *odb, const struct ref_transaction *t, struct drift_error *err) MUST_CHECK;
+
+#endif
