@@ -17,12 +17,17 @@
 
 #include <stddef.h>
 
-enum fault_kind { FAULT_READ, FAULT_WRITE, FAULT_NAME, FAULT_SYNC };
+enum fault_kind {
+	FAULT_OTHER, /* reading, opening, closing, locking */
+	FAULT_WRITE, /* a write of bytes at an offset, the one kind that can stop half-way */
+	FAULT_GROW,  /* whatever else needs room on the disk: new names, longer files */
+	FAULT_SYNC,
+};
 
 enum fault_action {
 	FAULT_NONE,
 	FAULT_FAIL, /* errno is set; do not make the call */
-	FAULT_HALF, /* write half the bytes, then fault_after_half() */
+	FAULT_HALF, /* a write: write half the bytes, then fault_after_half() */
 };
 
 #ifdef DRIFT_FAULT

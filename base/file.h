@@ -35,7 +35,11 @@ struct file_info {
 /* ---- opening; the descriptor is the caller's, at offset 0 ---- */
 
 int file_open_read(const char *path, int *fd_out, struct drift_error *err) MUST_CHECK;
-/* As file_open_read, for files that users name: links are followed. */
+/*
+ * For files that users name: links are followed, and anything but a directory
+ * will do (process substitution, /dev/stdin); read it with file_read_all or
+ * file_read_stream. Blocks on a FIFO until somebody writes.
+ */
 int file_open_read_user(const char *path, int *fd_out, struct drift_error *err) MUST_CHECK;
 /* An existing file for reading and writing. */
 int file_open_write(const char *path, int *fd_out, struct drift_error *err) MUST_CHECK;
@@ -64,7 +68,10 @@ int file_write_at(int fd, const void *data, size_t len, uint64_t offset, struct 
 int file_write_zeros(int fd, uint64_t offset, uint64_t len, struct drift_error *err) MUST_CHECK;
 int file_truncate(int fd, uint64_t size, struct drift_error *err) MUST_CHECK;
 
-/* From a stream (pipe, terminal or file) at its own position. As file_read_some, but may be short. */
+/*
+ * From and to a stream (pipe, terminal or file) at its own position. A read may be
+ * short; 0 is the end. Not counted by fault builds, since pipes come in random pieces.
+ */
 int64_t file_read_stream(int fd, void *data, size_t len, struct drift_error *err) MUST_CHECK;
 int file_write_stream(int fd, const void *data, size_t len, struct drift_error *err) MUST_CHECK;
 
