@@ -1,6 +1,7 @@
 /*
  * Questions about the graph of commits, answered from the commits alone by jump pointers (first parents) and generation
- * numbers (all parents).
+ * numbers (all parents). Stretches without merges are crossed by commit.last_merge_loc, which the store keeps right: LOC_UNKNOWN
+ * there means that the first-parent line has no merge down to its root.
  */
 #ifndef REPO_GRAPH_H
 #define REPO_GRAPH_H
@@ -20,19 +21,36 @@ int graph_merge_bases(struct repo *repo, struct commit *a, struct commit *b, str
 		      size_t *count_out, struct drift_error *err) MUST_CHECK;
 void graph_free_list(struct commit **list, size_t count);
 
+/* Many questions about the ancestors of one commit: what was searched for one is not searched again for the next. */
+struct graph_reach;
+/* gen_min: no commit of a lower generation will be asked for (1: any). Keeps a reference to b. */
+int graph_reach_new(struct repo *repo, struct commit *b, uint64_t gen_min, struct graph_reach **out, struct drift_error *err) MUST_CHECK;
+/* graph_is_ancestor(a, b): 1 / 0 / -1. */
+int graph_reach_has(struct graph_reach *r, struct commit *a, struct drift_error *err) MUST_CHECK;
+void graph_reach_free(struct graph_reach *r);
+void graph_reach_cleanup(struct graph_reach **r);
+#define auto_graph_reach __attribute__((cleanup(graph_reach_cleanup))) struct graph_reach
+
 /* Walk over history, newest first. */
-enum revwalk_order { REVWALK_TIME, REVWALK_TOPOLOGICAL };
+enum revwalk_order {
+	REVWALK_TIME,       /* by effective time */
+	REVWALK_TOPOLOGICAL /* lines of history are kept together */
+};
 struct revwalk;
 struct revwalk_options {
 	enum revwalk_order order; /* both never show a parent before its child */
-	bool first_parent;
+	bool first_parent;        /* of what is included; what is left out is left out with all its ancestors */
 };
+/* options may be NULL: by time, all parents. */
 int revwalk_new(struct repo *repo, const struct revwalk_options *options, struct revwalk **out, struct drift_error *err) MUST_CHECK;
 /* Start from c; or leave out c and all its ancestors. Before the first next. */
 int revwalk_include(struct revwalk *w, struct commit *c, struct drift_error *err) MUST_CHECK;
 int revwalk_exclude(struct revwalk *w, struct commit *c, struct drift_error *err) MUST_CHECK;
-/* 1 with a reference for the caller, 0 at the end, -1. Memory follows the width of the graph where it can (no excludes). */
+/* 1 with a reference for the caller, 0 at the end, -1. Memory follows the width of the graph, not its length. */
 int revwalk_next(struct revwalk *w, struct commit **out, struct drift_error *err) MUST_CHECK;
+/* NULL-safe. */
 void revwalk_free(struct revwalk *w);
+void revwalk_cleanup(struct revwalk **w);
+#define auto_revwalk __attribute__((cleanup(revwalk_cleanup))) struct revwalk
 
 #endif
