@@ -1,0 +1,230 @@
+#include "objects/journal.h"
+
+#include <string.h>
+
+#include "base/file.h"
+
+#define WINDOW_LEN ((size_t)1 << 20)
+#define SECTOR_LEN 512
+
+/* A sliding view of the file. */
+struct window {
+	struct journal *j;
+	uint64_t size; /* of the file */
+	uint64_t offset;
+	struct buf bytes;
+};
+
+/* len bytes at offset, or NULL: the file ends before, or it cannot be read (then err is set and *failed). */
+static const unsigned char *window_get(struct window *w, uint64_t offset, size_t len, bool *failed,
+				       struct drift_error *err)
+{
+	size_t want = len > WINDOW_LEN ? len : WINDOW_LEN;
+	int64_t n;
+
+	if (offset > w->size || len > w->size - offset)
+		return NULL;
+	if (offset >= w->offset && offset + len <= w->offset + w->bytes.len)
+		return (const unsigned char *)w->bytes.data + (offset - w->offset);
+	buf_clear(&w->bytes);
+	w->offset = offset;
+	if (!buf_reserve(&w->bytes, want)) {
+		error_no_memory(err);
+		*failed = true;
+		return NULL;
+	}
+	n = file_read_some(journal_fd(w->j), w->bytes.data, want, offset, err);
+	if (n < 0) {
+		*failed = true;
+		return NULL;
+	}
+	w->bytes.len = (size_t)n;
+	return len <= (size_t)n ? (const unsigned char *)w->bytes.data : NULL;
+}
+
+enum look { LOOK_VALID, LOOK_BAD_PAYLOAD, LOOK_NONE, LOOK_FAILED };
+
+/* What is at offset: a valid frame, a head whose payload is not what it says, or no frame. */
+static enum look look_at(struct window *w, uint64_t offset, struct frame *frame, const unsigned char **payload,
+			 struct drift_error *err)
+{
+	bool failed = false;
+	const unsigned char *p = window_get(w, offset, FRAME_HEAD_LEN, &failed, err);
+
+	if (!p)
+		return failed ? LOOK_FAILED : LOOK_NONE;
+	if (!frame_head_decode(p, frame) || frame->len > w->size - offset - FRAME_HEAD_LEN)
+		return LOOK_NONE;
+	p = window_get(w, offset, FRAME_HEAD_LEN + (size_t)frame->len, &failed, err);
+	if (!p)
+		return failed ? LOOK_FAILED : LOOK_NONE;
+	*payload = p + FRAME_HEAD_LEN;
+	return frame_checksum(offset ? journal_seed(w->j) : 0, offset, *payload, frame->len) == frame->crc ?
+		       LOOK_VALID :
+		       LOOK_BAD_PAYLOAD;
+}
+
+/* The next offset from `from` on at which a valid frame stands: 1, 0 none, -1. */
+static int find_valid(struct window *w, uint64_t from, uint64_t *offset_out, struct drift_error *err)
+{
+	struct frame frame;
+	const unsigned char *payload;
+	bool failed = false;
+
+	while (from + FRAME_HEAD_LEN <= w->size) {
+		const unsigned char *p = window_get(w, from, FRAME_HEAD_LEN, &failed, err);
+		enum look look;
+
+		if (!p)
+			return failed ? -1 : 0;
+		/* No head begins with four zeros: an empty payload is not written. */
+		if ((!p[0] && !p[1] && !p[2] && !p[3]) || !frame_head_decode(p, &frame)) {
+			from++;
+			continue;
+		}
+		look = look_at(w, from, &frame, &payload, err);
+		if (look == LOOK_FAILED)
+			return -1;
+		if (look == LOOK_VALID) {
+			*offset_out = from;
+			return 1;
+		}
+		from += look == LOOK_BAD_PAYLOAD ? FRAME_HEAD_LEN + (uint64_t)frame.len : 1;
+	}
+	return 0;
+}
+
+static uint64_t stated_durable(uint64_t offset, const struct frame *frame)
+{
+	return frame->durable_lag == UINT32_MAX || frame->durable_lag > offset ? 0 : offset - frame->durable_lag;
+}
+
+/* The greatest durable end stated by any valid frame from `from` on. */
+static int find_durable(struct window *w, uint64_t from, uint64_t *durable, struct drift_error *err)
+{
+	struct frame frame;
+	const unsigned char *payload;
+	int r;
+
+	while ((r = find_valid(w, from, &from, err)) > 0) {
+		uint64_t d;
+
+		if (look_at(w, from, &frame, &payload, err) != LOOK_VALID)
+			return -1;
+		d = stated_durable(from, &frame);
+		if (d > *durable)
+			*durable = d;
+		from += FRAME_HEAD_LEN + (uint64_t)frame.len;
+	}
+	return r;
+}
+
+/* Is a whole aligned sector in [from, to) zero? */
+static int has_blank_sector(struct window *w, uint64_t from, uint64_t to, struct drift_error *err)
+{
+	static const unsigned char blank[SECTOR_LEN];
+	uint64_t at = (from + SECTOR_LEN - 1) / SECTOR_LEN * SECTOR_LEN;
+	bool failed = false;
+
+	for (; at + SECTOR_LEN <= to; at += SECTOR_LEN) {
+		const unsigned char *p = window_get(w, at, SECTOR_LEN, &failed, err);
+
+		if (!p)
+			return failed ? -1 : 0;
+		if (!memcmp(p, blank, SECTOR_LEN))
+			return 1;
+	}
+	return 0;
+}
+
+/* A bad place at `at`: 1 and *next where reading goes on after damage, 0 if the end is here. */
+static int judge(struct window *w, uint64_t at, uint64_t durable, uint64_t *next, struct drift_error *err)
+{
+	uint64_t stated = durable, to;
+	int r = find_valid(w, at, &to, err);
+
+	if (r <= 0)
+		return r < 0 ? -1 : 0;
+	*next = to;
+	if (find_durable(w, to, &stated, err) < 0)
+		return -1;
+	if (at < stated)
+		return 1;
+	r = has_blank_sector(w, at, to, err);
+	return r < 0 ? -1 : !r;
+}
+
+/* How far there is anything but zeros. */
+static int find_dirty(struct window *w, uint64_t end, uint64_t *dirty_out, struct drift_error *err)
+{
+	uint64_t at = end, dirty = end;
+	bool failed = false;
+
+	while (at < w->size) {
+		size_t n = w->size - at < WINDOW_LEN ? (size_t)(w->size - at) : WINDOW_LEN;
+		const unsigned char *p = window_get(w, at, n, &failed, err);
+		size_t last = n;
+
+		if (!p)
+			return failed ? -1 : 0;
+		while (last && !p[last - 1])
+			last--;
+		if (last)
+			dirty = at + last;
+		at += n;
+	}
+	*dirty_out = dirty;
+	return 0;
+}
+
+static int scan_all(struct window *w, uint64_t at, const struct journal_scan *scan, uint64_t *end_out,
+		    uint64_t *dirty_out, struct drift_error *err)
+{
+	uint64_t durable = 0, next;
+	struct frame frame;
+	const unsigned char *payload;
+	int r;
+
+	for (;;) {
+		enum look look = look_at(w, at, &frame, &payload, err);
+
+		if (look == LOOK_FAILED)
+			return -1;
+		if (look == LOOK_VALID) {
+			if (stated_durable(at, &frame) > durable)
+				durable = stated_durable(at, &frame);
+			r = scan->frame(scan->data, at, &frame, payload, err);
+			if (r)
+				return r;
+			at += FRAME_HEAD_LEN + (uint64_t)frame.len;
+			continue;
+		}
+		r = judge(w, at, durable, &next, err);
+		if (r < 0)
+			return -1;
+		if (!r)
+			break;
+		scan->damage(scan->data, at, next);
+		at = next;
+	}
+	*end_out = at;
+	return find_dirty(w, at, dirty_out, err);
+}
+
+int journal_scan(struct journal *j, uint64_t from, const struct journal_scan *scan, uint64_t *end_out,
+		 uint64_t *dirty_out, struct drift_error *err)
+{
+	struct window w = { .j = j, .bytes = BUF_INIT };
+	uint64_t end = from, dirty = from;
+	int r;
+
+	if (journal_size(j, &w.size, err) < 0)
+		return -1;
+	r = scan_all(&w, from, scan, &end, &dirty, err);
+	buf_release(&w.bytes);
+	if (!r) {
+		*end_out = end;
+		*dirty_out = dirty;
+	}
+	return r;
+}
