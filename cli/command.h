@@ -135,17 +135,9 @@ bool ctx_has_message(const struct cmd_context *ctx);
 int ctx_commit_options(struct cmd_context *ctx, struct commit_options *out, struct drift_error *err) MUST_CHECK;
 /* The point that text names; NULL: --at, else the branch's tip. */
 int ctx_point(struct cmd_context *ctx, const char *text, struct point *out, struct drift_error *err) MUST_CHECK;
-/* Apply --if-match to the path, if it was given. */
-int ctx_if_match(struct cmd_context *ctx, struct edits *e, const char *path, size_t path_len,
-		 struct drift_error *err) MUST_CHECK;
 /* Append a file that the user named; "-" is standard input. */
 int ctx_read_file(struct cmd_context *ctx, const char *path, uint64_t max_len, struct buf *out,
 		  struct drift_error *err) MUST_CHECK;
-/*
- * Commit the edits if there is a message (and report as `drift commit` does), else stage them, silently.
- * `what` goes into the sentence of a failure ("put 'a/b'"). Returns an exit code.
- */
-int ctx_apply(struct cmd_context *ctx, struct edits *e, const char *reason, const char *what);
 /* Whether what stands in standard output can still be read by anybody: stop when not. */
 bool ctx_reader_gone(const struct cmd_context *ctx);
 /* Progress on standard error by --progress and -q; NULL is allowed in all calls. */

@@ -1,0 +1,123 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* Names and messages of others end up in these lines: they must not steer the terminal. */
+static void print_line(const char *head, const char *text)
+{
+	auto_buf b = BUF_INIT;
+
+	buf_add_str(&b, head);
+	if (terminal_is(2))
+		text_escape_terminal(&b, text, strlen(text));
+	else
+		buf_add_str(&b, text);
+	buf_add_byte(&b, '\n');
+	fflush(stdout);
+	fwrite(b.data, 1, b.len, stderr);
+}
+
+static void complain(struct cmd_context *ctx, const char *what, va_list args)
+{
+	char task[DRIFT_ERROR_MESSAGE_MAX], line[2 * DRIFT_ERROR_MESSAGE_MAX + 16];
+
+	vsnprintf(task, sizeof(task), what, args);
+	snprintf(line, sizeof(line), "cannot %s: %s", task, ctx->err.message);
+	print_line("drift: ", line);
+}
+
+static void hint_for(struct cmd_context *ctx)
+{
+	switch (ctx->err.code) {
+	case DRIFT_ERR_CORRUPT:
+		ctx_hint(ctx, "'drift fsck' names all that is damaged");
+		break;
+	case DRIFT_ERR_AMBIGUOUS:
+		ctx_hint(ctx, "give more digits, or the full name (refs/heads/..., refs/tags/...)");
+		break;
+	case DRIFT_ERR_NO_SPACE:
+		ctx_hint(ctx, "nothing was changed; make room and try again");
+		break;
+	case DRIFT_OK:
+	case DRIFT_ERR_INVALID:
+	case DRIFT_ERR_NOT_FOUND:
+	case DRIFT_ERR_EXISTS:
+	case DRIFT_ERR_CLASH:
+	case DRIFT_ERR_NOTHING:
+	case DRIFT_ERR_LIMIT:
+	case DRIFT_ERR_IO:
+	case DRIFT_ERR_PERMISSION:
+	case DRIFT_ERR_NO_MEMORY:
+	case DRIFT_ERR_UNSUPPORTED:
+		break;
+	}
+}
+
+int ctx_fail(struct cmd_context *ctx, const char *what, ...)
+{
+	enum drift_error_code code = ctx->err.code;
+	va_list args;
+
+	va_start(args, what);
+	complain(ctx, what, args);
+	va_end(args);
+	hint_for(ctx);
+	if (code == DRIFT_ERR_NOT_FOUND || code == DRIFT_ERR_CLASH || code == DRIFT_ERR_NOTHING || code == DRIFT_ERR_EXISTS)
+		return EXIT_NO;
+	return EXIT_FAILED;
+}
+
+int ctx_die(struct cmd_context *ctx, const char *what, ...)
+{
+	va_list args;
+
+	va_start(args, what);
+	complain(ctx, what, args);
+	va_end(args);
+	hint_for(ctx);
+	return EXIT_FAILED;
+}
+
+int ctx_usage(struct cmd_context *ctx, const char *sentence, ...)
+{
+	auto_buf usage = BUF_INIT;
+	char text[DRIFT_ERROR_MESSAGE_MAX], line[DRIFT_ERROR_MESSAGE_MAX + 128];
+	va_list args;
+
+	va_start(args, sentence);
+	vsnprintf(text, sizeof(text), sentence, args);
+	va_end(args);
+	snprintf(line, sizeof(line), "cannot %s: %s", ctx->command->name, text);
+	print_line("drift: ", line);
+	command_usage(ctx->command, &usage);
+	fwrite(usage.data, 1, usage.len, stderr);
+	return EXIT_USAGE;
+}
+
+void ctx_hint(struct cmd_context *ctx, const char *fmt, ...)
+{
+	char text[DRIFT_ERROR_MESSAGE_MAX];
+	va_list args;
+
+	(void)ctx;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	print_line("hint: ", text);
+}
+
+void ctx_warn(struct cmd_context *ctx, const char *fmt, ...)
+{
+	char text[DRIFT_ERROR_MESSAGE_MAX];
+	va_list args;
+
+	(void)ctx;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	print_line("drift: warning: ", text);
+}

@@ -1,0 +1,164 @@
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+struct repo *ctx_repo(struct cmd_context *ctx)
+{
+	struct repo_options options = { .no_cache = ctx->common.no_cache };
+	const char *dir = getenv("DRIFT_DIR");
+	struct drift_error first;
+
+	if (ctx->repo)
+		return ctx->repo;
+	if (!dir || !*dir)
+		dir = ".";
+	if (!repo_open(dir, &options, &ctx->repo, &ctx->err))
+		return ctx->repo;
+	first = ctx->err;
+	/* A store on read-only media, or of somebody else, can still be read. */
+	if (!ctx->command->writes && (first.code == DRIFT_ERR_PERMISSION || first.code == DRIFT_ERR_IO)) {
+		options.read_only = true;
+		if (!repo_open(dir, &options, &ctx->repo, &ctx->err))
+			return ctx->repo;
+		ctx->err = first;
+	}
+	ctx_die(ctx, "open the repository");
+	if (first.code == DRIFT_ERR_NOT_FOUND)
+		ctx_hint(ctx, "'drift init' makes one here; -C DIR or DRIFT_DIR name one elsewhere");
+	return NULL;
+}
+
+const char *ctx_branch_name(const struct cmd_context *ctx)
+{
+	return ctx->branch[0] ? ctx->branch : NULL;
+}
+
+/* What a user calls a branch: "main" or "refs/...". */
+static int branch_full_name(const char *name, char out[REF_NAME_MAX + 1], struct drift_error *err)
+{
+	const char *prefix = strncmp(name, "refs/", 5) ? REF_HEADS : "";
+
+	if (strlen(prefix) + strlen(name) > REF_NAME_MAX)
+		return error_set(err, DRIFT_ERR_LIMIT, "the branch name is longer than %d bytes", REF_NAME_MAX);
+	snprintf(out, REF_NAME_MAX + 1, "%s%s", prefix, name);
+	return 0;
+}
+
+static bool expects_absent(const struct cmd_context *ctx)
+{
+	const char *expect = ctx->common.expect;
+
+	return expect && (!strcmp(expect, "absent") ||
+			  (strlen(expect) == OID_HEX_LEN && strspn(expect, "0") == OID_HEX_LEN));
+}
+
+/* The branch that HEAD names may be waiting for its first commit. */
+static int branch_check(struct cmd_context *ctx, const char *full, struct drift_error *err)
+{
+	struct odb *odb = repo_odb(ctx->repo);
+	struct ref_resolved named, head;
+
+	if (refs_resolve(odb, full, false, &named, err) || refs_resolve(odb, REF_HEAD, false, &head, err))
+		return -1;
+	if (named.exists || !strcmp(named.name, head.name) || expects_absent(ctx))
+		return 0;
+	return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no branch '%s'",
+			 strncmp(full, REF_HEADS, strlen(REF_HEADS)) ? full : full + strlen(REF_HEADS));
+}
+
+int ctx_branch(struct cmd_context *ctx, struct drift_error *err)
+{
+	const char *name = ctx->common.branch ? ctx->common.branch : getenv("DRIFT_BRANCH");
+	char full[REF_NAME_MAX + 1];
+
+	if (ctx->branch[0])
+		return 1;
+	if (!name || !*name || !strcmp(name, REF_HEAD))
+		return 0;
+	if (branch_full_name(name, full, err) || branch_check(ctx, full, err))
+		return -1;
+	memcpy(ctx->branch, full, sizeof(full));
+	return 1;
+}
+
+int ctx_reads_stage(struct cmd_context *ctx, struct drift_error *err)
+{
+	struct ref_resolved head;
+	int named;
+
+	if (ctx->common.at)
+		return 0;
+	named = ctx_branch(ctx, err);
+	if (named <= 0)
+		return named < 0 ? -1 : 1;
+	if (refs_resolve(repo_odb(ctx->repo), REF_HEAD, false, &head, err))
+		return -1;
+	return !strcmp(head.name, ctx->branch);
+}
+
+/* The tip, or the empty store where there is no commit yet. */
+static int point_of_tip(struct cmd_context *ctx, struct point *out, struct drift_error *err)
+{
+	const char *branch = ctx_branch_name(ctx);
+	struct ref_resolved tip;
+
+	if (refs_resolve(repo_odb(ctx->repo), branch ? branch : REF_HEAD, false, &tip, err))
+		return -1;
+	if (tip.exists)
+		return point_resolve(ctx->repo, branch ? branch : REF_HEAD, strlen(branch ? branch : REF_HEAD), branch,
+				     out, err);
+	out->commit = NULL;
+	tree_empty(&out->tree);
+	memcpy(out->ref, tip.name, sizeof(out->ref));
+	return 0;
+}
+
+int ctx_point(struct cmd_context *ctx, const char *text, struct point *out, struct drift_error *err)
+{
+	if (ctx_branch(ctx, err) < 0)
+		return -1;
+	if (!text)
+		text = ctx->common.at;
+	if (!text)
+		return point_of_tip(ctx, out, err);
+	return point_resolve(ctx->repo, text, strlen(text), ctx_branch_name(ctx), out, err);
+}
+
+int ctx_read_file(struct cmd_context *ctx, const char *path, uint64_t max_len, struct buf *out, struct drift_error *err)
+{
+	auto_close int fd = -1;
+
+	(void)ctx;
+	if (!strcmp(path, "-")) {
+		if (file_read_all(0, max_len, out, err))
+			return error_prefix(err, DRIFT_OK, "cannot read standard input");
+		return 0;
+	}
+	if (file_open_read_user(path, &fd, err))
+		return -1;
+	if (file_read_all(fd, max_len, out, err))
+		return error_prefix(err, DRIFT_OK, "cannot read '%s'", path);
+	return 0;
+}
+
+bool ctx_reader_gone(const struct cmd_context *ctx)
+{
+	(void)ctx;
+	return ferror(stdout) != 0;
+}
+
+struct progress *ctx_progress(struct cmd_context *ctx, const char *title, enum progress_unit unit, uint64_t total)
+{
+	struct progress_options options = {
+		.title = title, .unit = unit, .total = total, .fd = 2,
+		.force = ctx->common.progress, .quiet = ctx->common.quiet,
+	};
+
+	return progress_start(&options);
+}
