@@ -1,0 +1,67 @@
+#!/bin/sh
+# Each command of the table in drift.c has a manual page, whose SYNOPSIS (a block between
+# lines of ---- or ....) equals the usage that `drift COMMAND -h` prints, and a completion.
+# Each page of a command has a command.
+
+cd "$(dirname "$0")/../.." || exit 1
+drift=${DRIFT_BUILD:-build/release}/drift
+test -e drift.c || exit 0
+bad=0
+fail() {
+	echo "$1"
+	bad=1
+}
+
+commands=$(grep -o '&cmd_[a-z0-9_]*' drift.c | sed 's/&cmd_//; y/_/-/' | sort -u)
+test -n "$commands" || fail 'drift.c: no &cmd_NAME, of which the table of commands is made'
+
+# One line a usage, blanks squeezed; a line that does not begin with "drift" continues the last.
+usages() {
+	awk '{ gsub(/[ \t]+/, " "); sub(/^ /, ""); sub(/ $/, "") }
+	/^drift( |$)/ && line != "" { print line; line = "" }
+	{ line = line (line == "" ? "" : " ") $0 }
+	END { if (line != "") print line }'
+}
+
+page_synopsis() {
+	awk '/^== / { here = toupper($0) == "== SYNOPSIS"; next }
+	here && /^(----|\.\.\.\.)$/ { if (inside) exit; inside = 1; next }
+	here && inside' "$1" | usages
+}
+
+help_synopsis() {
+	"$drift" "$1" -h 2>&1 </dev/null | awk '/^$/ { exit } { sub(/^(usage:| *or:) /, ""); print }' | usages
+}
+
+words=
+if test -x "$drift" && echo "$commands" | grep -qx completion; then
+	for shell in bash zsh fish; do
+		words=$("$drift" completion $shell </dev/null | tr -cs 'a-z0-9-' '\n' | sort -u)
+		for command in $commands; do
+			echo "$words" | grep -qx -e "$command" || fail "drift $command: not in the completion for $shell"
+		done
+	done
+fi
+
+for command in $commands; do
+	page=Documentation/drift-$command.adoc
+	if ! test -e "$page"; then
+		fail "drift $command: there is no $page"
+		continue
+	fi
+	test -x "$drift" || continue
+	in_page=$(page_synopsis "$page")
+	in_help=$(help_synopsis "$command")
+	test "$in_page" = "$in_help" && continue
+	fail "$page: SYNOPSIS differs from drift $command -h:"
+	echo "$in_page" | sed 's/^/  page  /'
+	echo "$in_help" | sed 's/^/  -h    /'
+done
+
+for page in Documentation/drift-*.adoc; do
+	command=${page#Documentation/drift-}
+	command=${command%.adoc}
+	head -n 1 "$page" 2>/dev/null | grep -q '(1)$' || continue
+	echo "$commands" | grep -qx -e "$command" || fail "$page: there is no command $command"
+done
+exit $bad

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The slower opinions, for `make lint`: style is reported; the analysers must be content.
+# CFLAGS comes from the Makefile.
+
+cd "$(dirname "$0")/../.." || exit 1
+jobs=$(nproc 2>/dev/null || echo 2)
+sources=$(find . -path ./build -prune -o -path ./.git -prune -o -name '*.c' -print | sed 's|^\./||' | sort)
+headers=$(find . -path ./build -prune -o -path ./.git -prune -o -name '*.h' -print | sed 's|^\./||' | sort)
+scripts=$(find . -path ./build -prune -o -path ./.git -prune -o -name '*.sh' -print | sed 's|^\./||' | sort)
+bad=0
+
+echo '# clang-format (a report only)'
+# shellcheck disable=SC2086
+clang-format --dry-run $sources $headers 2>&1 | grep -c 'warning: code should be clang-formatted' |
+	sed 's/$/ places that clang-format would write differently/'
+
+echo '# clang-tidy'
+# shellcheck disable=SC2086
+echo $sources | xargs -n 4 -P "$jobs" sh -c 'clang-tidy --quiet "$@" -- $CFLAGS 2>/dev/null' sh || bad=1
+
+echo '# cppcheck'
+# shellcheck disable=SC2086
+cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	--suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory --suppress=internalAstError \
+	-I. $sources || bad=1
+
+echo '# shellcheck'
+# shellcheck disable=SC2086
+shellcheck -e SC2016,SC2034,SC1091,SC2154,SC1090,SC3037 $scripts t/run scripts/install scripts/install-packages .ci/run || bad=1
+exit $bad
