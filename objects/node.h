@@ -53,7 +53,7 @@ struct node {
 	struct oid id;
 	const unsigned char *bytes;
 	const uint16_t *offset; /* count + 1 offsets of entries in bytes */
-	uint64_t *child_loc;    /* count locations, or NULL if no entry refers to an object */
+	uint64_t *child_loc;    /* count locations, or NULL if none is known */
 };
 
 /* An entry, pointing into its node. */

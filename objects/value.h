@@ -13,6 +13,8 @@
  *
  * A staged change (MAP_STAGE, keyed by collection '/' key, see stage.h): opaque here but for its object reference:
  *   u8 op (1 put, 2 remove), u8 replaced (0 absent, 1 present) [32-byte id of what was there], then for put a document.
+ *
+ * An index's value (MAP_INDEX) is any bytes, which count as its length; it refers to nothing.
  */
 #ifndef OBJECTS_VALUE_H
 #define OBJECTS_VALUE_H
@@ -75,7 +77,7 @@ void staged_encode(const struct staged *s, struct buf *out);
 int staged_decode(const void *value, size_t len, uint64_t loc, struct staged *s_out,
 		  struct drift_error *err) MUST_CHECK;
 
-/* Is it a canonical value of that kind of map? DRIFT_ERR_CORRUPT says why not. */
+/* Is it a canonical value of that kind of map? DRIFT_ERR_CORRUPT says why not; a conflict is DRIFT_ERR_UNSUPPORTED. */
 int value_check(enum map_kind kind, const void *value, size_t len, struct drift_error *err) MUST_CHECK;
 /* What a valid value adds to the byte count of its subtree: the document's length, a descriptor's byte count. */
 uint64_t value_byte_count(enum map_kind kind, const void *value, size_t len);

@@ -1,0 +1,36 @@
+/* Reading the bytes of a decoded node, which are known to be sound. */
+#ifndef OBJECTS_NODE_INTERNAL_H
+#define OBJECTS_NODE_INTERNAL_H
+
+#include <stdint.h>
+
+#include "objects/node.h"
+
+/* Bytes of a node's head at most: version, kind, level, count. */
+#define NODE_HEAD_MAX 6
+
+static inline uint64_t varint_trusted(const unsigned char **p)
+{
+	uint64_t v = *(*p)++;
+	unsigned shift = 7;
+
+	if (v < 0x80)
+		return v;
+	v &= 0x7f;
+	for (;;) {
+		uint64_t b = *(*p)++;
+
+		v |= (b & 0x7f) << shift;
+		if (b < 0x80)
+			return v;
+		shift += 7;
+	}
+}
+
+/* Bytes of all entries, without the head. */
+static inline size_t node_entries_len(const struct node *node)
+{
+	return node->len - (size_t)node->offset[0];
+}
+
+#endif
