@@ -1,0 +1,419 @@
+#include "objects/store_index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/siphash.h"
+
+#define HEAD_LEN ((size_t)4096)
+#define OVERFLOW_SLOTS 1024
+#define MAIN_BITS_MIN 10
+#define REF_BITS_MIN 6
+#define BITS_MAX 34
+#define INDEX_VERSION 1
+#define TYPE_PATH 5
+#define TYPE_MASK ((uint64_t)7)
+
+static const char index_magic[8] = { 'd', 'r', 'i', 'f', 't', 'i', 'd', 'x' };
+
+struct slot {
+	uint64_t key; /* leading bits of the id or hash, the lowest three say what it is */
+	_Atomic uint64_t loc;
+};
+
+struct store_index {
+	char *path, *temp_path; /* path NULL: in memory only */
+	void *map;
+	size_t len;
+	uint64_t device, inode;
+	struct slot *main, *ref;
+};
+
+static size_t table_slots(uint32_t bits)
+{
+	return ((size_t)1 << bits) + OVERFLOW_SLOTS;
+}
+
+static size_t map_len(uint32_t main_bits, uint32_t ref_bits)
+{
+	return HEAD_LEN + (table_slots(main_bits) + table_slots(ref_bits)) * sizeof(struct slot);
+}
+
+struct index_head *index_head(struct store_index *index)
+{
+	return index->map;
+}
+
+size_t index_len(const struct store_index *index)
+{
+	return index->len;
+}
+
+static void set_tables(struct store_index *index)
+{
+	struct index_head *h = index->map;
+
+	index->main = (struct slot *)(void *)((char *)index->map + HEAD_LEN);
+	index->ref = index->main + table_slots(h->main_bits);
+}
+
+/* The kernel's id of this boot: what was mapped before it may be half written. */
+static void read_boot_id(unsigned char out[16])
+{
+	auto_buf text = BUF_INIT;
+	size_t i, n = 0;
+
+	memset(out, 0, 16);
+	if (file_read_whole("/proc/sys/kernel/random/boot_id", 100, &text, NULL) < 0)
+		return;
+	for (i = 0; i < text.len && n < 32; i++) {
+		int v = hex_digit((unsigned char)text.data[i]);
+
+		if (v < 0)
+			continue;
+		out[n / 2] = (unsigned char)(out[n / 2] << 4 | v);
+		n++;
+	}
+}
+
+static bool head_fits(const struct index_head *h, size_t file_len, const struct journal_identity *identity)
+{
+	static const unsigned char unknown[16];
+	unsigned char boot_id[16];
+
+	read_boot_id(boot_id);
+	return !memcmp(h->magic, index_magic, 8) && h->version == INDEX_VERSION && h->main_bits <= BITS_MAX &&
+	       h->ref_bits <= BITS_MAX && map_len(h->main_bits, h->ref_bits) == file_len &&
+	       memcmp(boot_id, unknown, 16) != 0 && !memcmp(h->boot_id, boot_id, 16) &&
+	       !memcmp(h->store_id, identity->store_id, 16) && h->journal == identity->number &&
+	       h->device == identity->device && h->inode == identity->inode;
+}
+
+int index_open(const char *path, const struct journal_identity *identity, bool writable, struct store_index **out,
+	       struct drift_error *err)
+{
+	struct store_index *index;
+	struct index_head head;
+	struct file_info info;
+	auto_close int fd = -1;
+
+	if ((writable ? file_open_write(path, &fd, NULL) : file_open_read(path, &fd, NULL)) < 0 ||
+	    file_info(fd, &info, NULL) < 0 || info.size < HEAD_LEN || file_read_at(fd, &head, sizeof(head), 0, NULL) < 0 ||
+	    !head_fits(&head, (size_t)info.size, identity))
+		return 0;
+	index = mem_calloc(1, sizeof(*index));
+	if (!index)
+		return error_no_memory(err);
+	index->path = mem_dup_str(path, strlen(path));
+	index->len = (size_t)info.size;
+	index->device = info.device;
+	index->inode = info.inode;
+	if (!index->path || file_map(fd, index->len, writable, &index->map, err) < 0) {
+		index_close(index);
+		return -1;
+	}
+	set_tables(index);
+	*out = index;
+	return 1;
+}
+
+static uint32_t bits_for(uint64_t entries, uint32_t min)
+{
+	uint32_t bits = min;
+
+	while (bits < BITS_MAX && ((uint64_t)1 << bits) < entries * 2)
+		bits++;
+	return bits;
+}
+
+/* The file under its temporary name, mapped; sparse, so that large tables cost what is touched. */
+static int create_file(struct store_index *index, const char *path, struct drift_error *err)
+{
+	auto_buf temp = BUF_INIT;
+	struct file_info info;
+	int fd, r;
+
+	index->path = mem_dup_str(path, strlen(path));
+	if (!index->path)
+		return error_no_memory(err);
+	if (file_create_temp(path, &temp, &fd, err) < 0)
+		return -1;
+	index->temp_path = buf_take(&temp, NULL);
+	r = file_truncate(fd, index->len, err);
+	if (!r)
+		r = file_info(fd, &info, err);
+	if (!r)
+		r = file_map(fd, index->len, true, &index->map, err);
+	if (!r) {
+		index->device = info.device;
+		index->inode = info.inode;
+	}
+	if (file_close(fd, r ? NULL : err) < 0)
+		r = -1;
+	return index->temp_path ? r : error_no_memory(err);
+}
+
+int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
+		 struct store_index **out, struct drift_error *err)
+{
+	uint32_t main_bits = bits_for(main_room, MAIN_BITS_MIN), ref_bits = bits_for(ref_room, REF_BITS_MIN);
+	struct store_index *index = mem_calloc(1, sizeof(*index));
+	struct index_head *h;
+
+	if (!index)
+		return error_no_memory(err);
+	index->len = map_len(main_bits, ref_bits);
+	if (path ? create_file(index, path, err) < 0 : !(index->map = mem_calloc(1, index->len))) {
+		index_close(index);
+		return path ? -1 : error_no_memory(err);
+	}
+	h = index->map;
+	memcpy(h->magic, index_magic, 8);
+	h->version = INDEX_VERSION;
+	h->main_bits = main_bits;
+	h->ref_bits = ref_bits;
+	read_boot_id(h->boot_id);
+	memcpy(h->store_id, identity->store_id, 16);
+	h->journal = identity->number;
+	h->device = identity->device;
+	h->inode = identity->inode;
+	if (random_bytes(h->path_key, 16, err) < 0) {
+		index_close(index);
+		return -1;
+	}
+	set_tables(index);
+	*out = index;
+	return 0;
+}
+
+int index_publish(struct store_index *index, struct drift_error *err)
+{
+	if (!index->temp_path)
+		return 0;
+	if (file_rename(index->temp_path, index->path, err) < 0)
+		return -1;
+	free(index->temp_path);
+	index->temp_path = NULL;
+	return 0;
+}
+
+void index_close(struct store_index *index)
+{
+	if (!index)
+		return;
+	if (index->temp_path && file_unlink(index->temp_path, NULL) < 0)
+		index->temp_path[0] = '\0'; /* it stays behind in the cache folder, where anything may be deleted */
+	if (index->map && index->path)
+		file_unmap(index->map, index->len);
+	else
+		free(index->map);
+	free(index->temp_path);
+	free(index->path);
+	free(index);
+}
+
+bool index_is_current(const struct store_index *index)
+{
+	struct file_info info;
+
+	if (!index->path || index->temp_path)
+		return true;
+	return file_look(index->path, &info, NULL) == 0 && info.kind == FILE_REGULAR && info.inode == index->inode &&
+	       info.device == index->device;
+}
+
+bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries)
+{
+	struct index_head *h = index->map;
+	uint64_t main_max = ((uint64_t)1 << h->main_bits) * 5 / 8, ref_max = ((uint64_t)1 << h->ref_bits) * 5 / 8;
+
+	return atomic_load(&h->main_count) + main_entries <= main_max &&
+	       atomic_load(&h->ref_count) + ref_entries <= ref_max;
+}
+
+static uint64_t id_key(const struct oid *id, unsigned type)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 8 | id->bytes[i];
+	return (v & ~TYPE_MASK) | type;
+}
+
+/* The slot of key, or the empty one where it belongs; NULL if the table is full there. */
+static struct slot *probe(struct slot *table, uint32_t bits, uint64_t key)
+{
+	size_t i = (size_t)(key >> (64 - bits)), end = table_slots(bits);
+
+	for (; i < end; i++)
+		if (!atomic_load_explicit(&table[i].loc, memory_order_acquire) || table[i].key == key)
+			return &table[i];
+	return NULL;
+}
+
+static void put(struct slot *s, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
+{
+	if (!atomic_load_explicit(&s->loc, memory_order_relaxed)) {
+		s->key = key;
+		atomic_fetch_add(count, 1);
+	}
+	atomic_store_explicit(&s->loc, loc, memory_order_release);
+}
+
+void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc)
+{
+	struct index_head *h = index->map;
+	struct slot *s = probe(index->main, h->main_bits, id_key(id, (unsigned)kind));
+
+	/* The first place of an object stays: what is stored again later is the same. */
+	if (s && !atomic_load_explicit(&s->loc, memory_order_relaxed))
+		put(s, id_key(id, (unsigned)kind), loc, &h->main_count);
+}
+
+bool index_find_object(struct store_index *index, const struct oid *id, size_t *position, uint64_t *loc_out,
+		       enum object_kind *kind_out)
+{
+	return index_find_prefix(index, id->bytes, 16, position, loc_out, kind_out);
+}
+
+bool index_find_prefix(struct store_index *index, const unsigned char prefix[8], unsigned digits, size_t *position,
+		       uint64_t *loc_out, enum object_kind *kind_out)
+{
+	struct index_head *h = index->map;
+	uint64_t low = 0, mask = digits >= 16 ? UINT64_MAX : ~(UINT64_MAX >> (4 * digits));
+	size_t i, end = table_slots(h->main_bits), last;
+
+	for (i = 0; i < 8; i++)
+		low = low << 8 | prefix[i];
+	low &= mask;
+	i = *position ? *position : (size_t)(low >> (64 - h->main_bits));
+	last = (size_t)((low | ~mask) >> (64 - h->main_bits));
+	for (; i < end; i++) {
+		uint64_t loc = atomic_load_explicit(&index->main[i].loc, memory_order_acquire);
+		uint64_t key = index->main[i].key;
+
+		if (!loc && i >= last)
+			break;
+		if (!loc || (key & TYPE_MASK) == TYPE_PATH || (key & TYPE_MASK) == 0 ||
+		    ((key & mask & ~TYPE_MASK) != (low & ~TYPE_MASK)))
+			continue;
+		*position = i + 1;
+		*loc_out = loc;
+		*kind_out = (enum object_kind)(key & TYPE_MASK);
+		return true;
+	}
+	return false;
+}
+
+uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	struct index_head *h = index->map;
+	unsigned char small[512];
+	auto_buf large = BUF_INIT;
+
+	if (a_len + b_len + 1 <= sizeof(small)) {
+		memcpy(small, a, a_len);
+		small[a_len] = '\0';
+		if (b_len)
+			memcpy(small + a_len + 1, b, b_len);
+		return siphash(h->path_key, small, a_len + 1 + b_len);
+	}
+	buf_add(&large, a, a_len);
+	buf_add_byte(&large, 0);
+	buf_add(&large, b, b_len);
+	return siphash(h->path_key, large.data, large.len);
+}
+
+void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc)
+{
+	struct index_head *h = index->map;
+	uint64_t key = (hash & ~TYPE_MASK) | TYPE_PATH;
+	struct slot *s = probe(index->main, h->main_bits, key);
+
+	if (s)
+		put(s, key, loc, &h->main_count);
+}
+
+uint64_t index_get_path(struct store_index *index, uint64_t hash)
+{
+	struct index_head *h = index->map;
+	struct slot *s = probe(index->main, h->main_bits, (hash & ~TYPE_MASK) | TYPE_PATH);
+
+	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
+}
+
+void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc)
+{
+	struct index_head *h = index->map;
+	struct slot *s = probe(index->ref, h->ref_bits, hash);
+
+	if (s)
+		put(s, hash, loc, &h->ref_count);
+}
+
+uint64_t index_get_ref(struct store_index *index, uint64_t hash)
+{
+	struct index_head *h = index->map;
+	struct slot *s = probe(index->ref, h->ref_bits, hash);
+
+	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
+}
+
+bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uint64_t *loc_out)
+{
+	struct index_head *h = index->map;
+
+	if (i >= table_slots(h->ref_bits))
+		return false;
+	*loc_out = atomic_load_explicit(&index->ref[i].loc, memory_order_acquire);
+	*hash_out = index->ref[i].key;
+	return true;
+}
+
+static void copy_table(struct slot *to, uint32_t to_bits, const struct slot *from, uint32_t from_bits,
+		       _Atomic uint64_t *count)
+{
+	size_t i;
+
+	for (i = 0; i < table_slots(from_bits); i++) {
+		uint64_t loc = atomic_load(&from[i].loc);
+		struct slot *s = loc ? probe(to, to_bits, from[i].key) : NULL;
+
+		if (s)
+			put(s, from[i].key, loc, count);
+	}
+}
+
+int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
+	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
+{
+	struct index_head *from = old->map, *to;
+	struct store_index *index;
+
+	if (index_create(path, identity, 2 * (atomic_load(&from->main_count) + main_entries),
+			 2 * (atomic_load(&from->ref_count) + ref_entries), &index, err) < 0)
+		return -1;
+	to = index->map;
+	memcpy(to->path_key, from->path_key, 16);
+	copy_table(index->main, to->main_bits, old->main, from->main_bits, &to->main_count);
+	copy_table(index->ref, to->ref_bits, old->ref, from->ref_bits, &to->ref_count);
+	atomic_store(&to->end, atomic_load(&from->end));
+	atomic_store(&to->log_head, atomic_load(&from->log_head));
+	atomic_store(&to->marker_head, atomic_load(&from->marker_head));
+	atomic_store(&to->failed, atomic_load(&from->failed));
+	atomic_store(&to->synced, atomic_load(&from->synced));
+	atomic_store(&to->visible, atomic_load(&from->visible));
+	if (index_publish(index, err) < 0) {
+		index_close(index);
+		return -1;
+	}
+	atomic_store(&from->superseded, 1);
+	*out = index;
+	return 0;
+}

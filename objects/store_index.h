@@ -1,0 +1,75 @@
+/*
+ * The shared, disposable half of a store: a memory-mapped file beside the journals with the live state of the
+ * current journal (its end, how far it is durable) and hash tables over what the journals hold: objects by id, the newest
+ * log entry of each ref, the newest change of each path. It is never synced. It is believed only if it was
+ * written since this machine booted, for this very journal file; else it is made anew from the journals.
+ *
+ * All changes are made under the append lock; readers need none. An entry is written location last, the end of the
+ * journal after all entries, so whoever dies on the way leaves entries behind the end, which nobody believes.
+ */
+#ifndef OBJECTS_STORE_INDEX_H
+#define OBJECTS_STORE_INDEX_H
+
+#include <stdatomic.h>
+
+#include "objects/journal.h"
+#include "objects/oid.h"
+
+struct store_index;
+
+/* The part of the map that is read and written directly. */
+struct index_head {
+	char magic[8];
+	uint32_t version, main_bits, ref_bits, reserved;
+	unsigned char boot_id[16], store_id[16], path_key[16];
+	uint64_t journal, device, inode;
+	_Atomic uint64_t end;         /* where the next frame of the current journal goes */
+	_Atomic uint64_t synced;      /* durable up to here */
+	_Atomic uint64_t visible;     /* refs are seen up to here: synced, or beyond where nobody waits for the disk */
+	_Atomic uint64_t write_to;    /* an append is being written up to here; 0: none. Not 0 with the lock free: its writer died */
+	_Atomic uint64_t log_head;    /* location of the newest log entry, of any ref */
+	_Atomic uint64_t marker_head; /* location of the newest commit with a marker instead of a change list */
+	_Atomic uint64_t main_count, ref_count;
+	_Atomic uint32_t failed;      /* a sync failed: the journal is closed */
+	_Atomic uint32_t superseded;  /* a larger index, or a new journal, took its place */
+};
+
+/* Map an index that may be believed: 1, 0 if there is none. */
+int index_open(const char *path, const struct journal_identity *identity, bool writable, struct store_index **out,
+	       struct drift_error *err) MUST_CHECK;
+/* A new empty one under a temporary name (path NULL: in memory only), with room for so many entries. */
+int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
+		 struct store_index **out, struct drift_error *err) MUST_CHECK;
+/* Give it its name; what was there is marked as superseded by its owner. */
+int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK;
+void index_close(struct store_index *index);
+/* Is the file under its path still this one? In-memory indexes always are. */
+bool index_is_current(const struct store_index *index);
+
+struct index_head *index_head(struct store_index *index);
+size_t index_len(const struct store_index *index);
+
+/* Room for so many more entries of each kind? Otherwise index_grow. */
+bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);
+/* A published copy with at least twice the room; the old one is marked superseded, not closed. */
+int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
+	       uint64_t ref_entries, struct store_index **out, struct drift_error *err) MUST_CHECK;
+
+void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc);
+/* Candidates for an id: call with *position 0 first; true with a location and the kind on record, to be verified. */
+bool index_find_object(struct store_index *index, const struct oid *id, size_t *position, uint64_t *loc_out,
+		       enum object_kind *kind_out);
+/* Candidates whose first `digits` hexadecimal digits are those of prefix. Position 0 first. */
+bool index_find_prefix(struct store_index *index, const unsigned char prefix[8], unsigned digits, size_t *position,
+		       uint64_t *loc_out, enum object_kind *kind_out);
+
+/* The keyed hash under which a path or a ref name is filed. */
+uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, const void *b, size_t b_len);
+void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc);
+uint64_t index_get_path(struct store_index *index, uint64_t hash);
+void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc);
+uint64_t index_get_ref(struct store_index *index, uint64_t hash);
+/* Ref slot i from 0: false when there are no more; loc 0: empty slot. */
+bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uint64_t *loc_out);
+
+#endif
