@@ -36,7 +36,7 @@ static void author_from_system(struct buf *out)
 	else
 		buf_addf(out, "uid%ld", (long)getuid());
 	if (gethostname(host, HOST_LEN_MAX) || !*host)
-		strcpy(host, "localhost");
+		memcpy(host, "localhost", sizeof("localhost"));
 	buf_addf(out, "@%s", host);
 }
 

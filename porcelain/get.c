@@ -1,0 +1,155 @@
+#include "porcelain/porcelain.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "cli/output.h"
+#include "cli/view.h"
+
+struct get_options {
+	bool pretty, stat;
+};
+
+static const struct option_spec specs[] = {
+	{ .kind = OPTION_FLAG, .long_name = "pretty", .value = OPTION_AT(struct get_options, pretty),
+	  .help = "indent JSON" },
+	{ .kind = OPTION_FLAG, .long_name = "stat", .value = OPTION_AT(struct get_options, stat),
+	  .help = "say id, size and kind instead of the bytes" },
+};
+
+static const char *const usage[] = { "drift get [OPTION...] PATH", "drift get [OPTION...] POINT:PATH", NULL };
+
+/* Where POINT:PATH may be cut: the first colon at which both sides are something. */
+static int read_split(struct cmd_context *ctx, const char *name, struct document_view *doc, struct buf *data)
+{
+	for (const char *colon = strchr(name, ':'); colon; colon = strchr(colon + 1, ':')) {
+		auto_point point = POINT_INIT;
+		struct drift_error why;
+		int found;
+
+		if (colon == name || point_resolve(ctx->repo, name, (size_t)(colon - name), ctx_branch_name(ctx), &point, &why))
+			continue;
+		found = view_document_at(ctx, &point, colon + 1, strlen(colon + 1), doc, data, &why);
+		if (found > 0)
+			return 1;
+		if (found < 0 && why.code != DRIFT_ERR_INVALID) {
+			ctx->err = why;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int read_document(struct cmd_context *ctx, const char *name, struct document_view *doc, struct buf *data)
+{
+	int found = view_document(ctx, name, strlen(name), doc, data, &ctx->err);
+
+	if (found > 0 || ctx->common.at || (found < 0 && ctx->err.code != DRIFT_ERR_INVALID))
+		return found;
+	if (found == 0) {
+		found = read_split(ctx, name, doc, data);
+		return found;
+	}
+	return strchr(name, ':') && read_split(ctx, name, doc, data) > 0 ? 1 : -1;
+}
+
+static int print_json(struct cmd_context *ctx, const char *path, const struct document_view *doc, const struct buf *data)
+{
+	const struct get_options *o = ctx->options;
+	const char *kind = view_kind(doc->form, data);
+	auto_buf canonical = BUF_INIT;
+	struct json_line line;
+	int failed = 0;
+
+	out_json_begin(&line);
+	out_json_path(&line.w, path, strlen(path));
+	out_json_id(&line.w, "id", &doc->id);
+	json_writer_member_uint(&line.w, "size", doc->len);
+	json_writer_member_str(&line.w, "kind", kind);
+	if (doc->mode != DOCUMENT_NO_MODE)
+		json_writer_member_uint(&line.w, "mode", doc->mode);
+	if (!o->stat && !strcmp(kind, "json")) {
+		failed = json_canonical_bytes(data->data, data->len, &canonical, &ctx->err);
+		json_writer_key(&line.w, "json");
+		json_writer_raw(&line.w, canonical.data, canonical.len);
+	} else if (!o->stat && utf8_valid(data->data, data->len)) {
+		json_writer_key(&line.w, "text");
+		json_writer_string(&line.w, data->data, data->len);
+	} else if (!o->stat) {
+		json_writer_key(&line.w, "base64");
+		json_writer_base64(&line.w, data->data, data->len);
+	}
+	if (failed)
+		canonical.len = 0;
+	return out_json_end(&line, &ctx->err) || failed ? ctx_die(ctx, "print '%s'", path) : EXIT_DONE;
+}
+
+static void print_stat(const struct cmd_context *ctx, const char *path, const struct document_view *doc,
+		       const struct buf *data)
+{
+	char hex[OID_HEX_LEN + 1];
+	auto_buf b = BUF_INIT;
+
+	buf_add_str(&b, "path ");
+	out_append_path(ctx, &b, path, strlen(path));
+	buf_addf(&b, "\nid   %s\nsize %" PRIu64 "\nkind %s\n", oid_to_hex(&doc->id, hex), doc->len,
+		 view_kind(doc->form, data));
+	if (doc->mode != DOCUMENT_NO_MODE)
+		buf_addf(&b, "mode %06o\n", (unsigned)doc->mode);
+	out_buf(&b);
+}
+
+static int print_pretty(struct cmd_context *ctx, const char *path, const struct buf *data)
+{
+	struct json_doc *doc;
+	auto_buf text = BUF_INIT;
+	int failed;
+
+	if (json_parse(data->data, data->len, &doc, &ctx->err))
+		return ctx_die(ctx, "indent '%s'", path);
+	failed = json_pretty(json_root(doc), &text, &ctx->err);
+	json_doc_free(doc);
+	buf_add_byte(&text, '\n');
+	if (failed || buf_check(&text, &ctx->err))
+		return ctx_die(ctx, "indent '%s'", path);
+	out_buf(&text);
+	return EXIT_DONE;
+}
+
+static int get(struct cmd_context *ctx, int argc, char **argv)
+{
+	const struct get_options *o = ctx->options;
+	struct document_view doc;
+	auto_buf data = BUF_INIT;
+	int found;
+
+	if (argc != 1)
+		return ctx_usage(ctx, argc ? "one document at a time" : "which document?");
+	if (!ctx_repo(ctx))
+		return EXIT_FAILED;
+	found = read_document(ctx, argv[0], &doc, &data);
+	if (!found)
+		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no document");
+	if (found <= 0 || buf_check(&data, &ctx->err))
+		return ctx_fail(ctx, "get '%s'", argv[0]);
+	if (ctx->common.json)
+		return print_json(ctx, argv[0], &doc, &data);
+	if (o->stat)
+		print_stat(ctx, argv[0], &doc, &data);
+	else if (o->pretty && !strcmp(view_kind(doc.form, &data), "json"))
+		return print_pretty(ctx, argv[0], &data);
+	else
+		out_buf(&data);
+	return EXIT_DONE;
+}
+
+const struct command cmd_get = {
+	.name = "get",
+	.summary = "print a document",
+	.usage = usage,
+	.run = get,
+	COMMAND_OPTIONS(struct get_options, specs),
+	.common = COMMON_READER,
+};
