@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/textdiff.h" /* struct text */
 
 #define REFNAME_MAX 1024
 
