@@ -11,7 +11,7 @@ DEVELOPER ?= $(if $(wildcard .git),1)
 FUZZ_TIME ?= 60
 B := $(O)/$(BUILD)
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-MAKEFLAGS += -rR $(if $(MAKELEVEL:0=),,-j$(JOBS))
+MAKEFLAGS += -rR --no-print-directory $(if $(MAKELEVEL:0=),,-j$(JOBS))
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := $(or $(if $(filter fuzz,$(BUILD)),clang),$(shell command -v gcc || command -v clang || echo cc))
 endif
@@ -31,6 +31,7 @@ UNIT := $(patsubst t/unit/%.c,$(B)/unit/%,$(wildcard t/unit/test-*.c))
 FUZZ := $(patsubst t/fuzz/%.c,$(B)/fuzz/%,$(wildcard t/fuzz/fuzz-*.c))
 BENCH := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/bench-*.c))
 BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out bench/bench-%,$(wildcard bench/*.c)))
+TORTURE := $(wildcard t/torture/*.sh)
 MAN := $(wildcard Documentation/drift*.adoc)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
@@ -113,10 +114,10 @@ $(B)/header/%.o: % $(B)/flags
 	$(Q)printf '#include "%s"\nextern int compiled_alone;\n' $< | $(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d -MT $@ -x c -c -o $@ -
 
 packages: ; @scripts/install-packages test
-demo: ; @scripts/install-packages build && $(MAKE) program && PATH="$(abspath $(B)):$$PATH" sh scripts/demo.sh
+demo: ; @scripts/install-packages build && $(MAKE) program && PATH="$(abspath $(B)):$$PATH" sh $(or $(wildcard scripts/demo.sh),$(error there is no scripts/demo.sh))
 test: ; @scripts/install-packages test && $(MAKE) check
 
-PROVE := DRIFT_BUILD='$(abspath $(B))' CC='$(CC)' prove --timer -j$(JOBS) --exec 'sh t/run'
+PROVE := DRIFT_BUILD='$(abspath $(B))' CC='$(CC)' prove -j$(JOBS) --exec 'sh t/run'
 CHECKS := $(sort $(wildcard t/lint/check-*.sh t/t[0-9]*.sh)) $(UNIT) $(FUZZ)
 TESTS ?= $(if $(filter tsan,$(BUILD)),$(filter $(B)/unit/test-thread%,$(UNIT)),$(CHECKS))
 check: $(if $(filter tsan,$(BUILD)),,all headers $(FUZZ) $(if $(shell command -v asciidoctor),doc)) $(UNIT)
@@ -128,12 +129,12 @@ lint: ; @scripts/install-packages lint && CFLAGS='-std=c11 -D_GNU_SOURCE -I. $(W
 fuzz: ; @scripts/install-packages fuzz && $(MAKE) BUILD=fuzz run-fuzz
 .PHONY: run-fuzz $(FUZZ:%=run-%)
 run-fuzz: $(FUZZ:%=run-%)
-run-$(B)/fuzz/fuzz-%: $(B)/fuzz/fuzz-%
+$(FUZZ:%=run-%): run-$(B)/fuzz/fuzz-%: $(B)/fuzz/fuzz-%
 	@mkdir -p $(B)/corpus/$*
 	$< -max_total_time=$(FUZZ_TIME) -artifact_prefix=$(B)/crash-$*- $(B)/corpus/$* $(wildcard t/fuzz/corpus/$*)
 torture:
 	@scripts/install-packages test && $(MAKE) BUILD=fault program
-	@DRIFT_BUILD='$(abspath $(O))/fault' prove -j$(JOBS) --exec 'sh t/run' $(wildcard t/torture/*.sh) </dev/null
+	@$(if $(TORTURE),TEST_TIMEOUT=7200 DRIFT_BUILD='$(abspath $(O))/fault' prove -j$(JOBS) --exec 'sh t/run' $(TORTURE),echo 'there is no t/torture/*.sh')
 bench: ; @scripts/install-packages bench && $(MAKE) run-bench BENCH_LIBS='-lsqlite3 -llmdb'
 .PHONY: run-bench
 run-bench: all $(BENCH)
@@ -151,7 +152,7 @@ INSTALLED := bin/drift lib/libdrift.a lib/$(SONAME) lib/libdrift.so include/drif
 install: all $(if $(shell command -v asciidoctor),doc)
 	$(call say,INST,$(D))
 	@PREFIX='$(PREFIX)' VERSION=$(VERSION) SONAME=$(SONAME) MAN='$(O)/man' sh scripts/install $(B) '$(D)'
-uninstall: ; cd '$(D)' && rm -f $(INSTALLED) $(foreach s,1 5 7,share/man/man$(s)/drift*.$(s))
+uninstall: ; test ! -d '$(D)' || { cd '$(D)' && rm -f $(INSTALLED) $(foreach s,1 5 7,share/man/man$(s)/drift*.$(s)); }
 clean: ; rm -rf $(O)
 
 -include $(wildcard $(B)/obj/*.d $(B)/obj/*/*.d $(B)/obj/*/*/*.d $(B)/header/*/*.d $(B)/header/*/*/*.d)

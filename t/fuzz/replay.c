@@ -92,12 +92,12 @@ static int run_dir(const char *dir)
 	if (n < 0)
 		return 0;
 	for (i = 0; i < n; i++) {
-		char path[4096];
+		char *path = NULL;
+		int bad = asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0 || run_file(path);
 
-		snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
-		if (run_file(path))
-			failed = 1;
-		printf("%s %d - %s\n", failed ? "not ok" : "ok", i + 1, path);
+		printf("%s %d - %s\n", bad ? "not ok" : "ok", i + 1, entries[i]->d_name);
+		failed |= bad;
+		free(path);
 		free(entries[i]);
 	}
 	free(entries);
