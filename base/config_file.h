@@ -69,7 +69,7 @@ void config_free(struct config *config);
 
 /* Take all entries of a text; `where` (a path) goes before the messages of errors. */
 int config_add_text(struct config *config, enum config_layer layer, const char *where,
-		    struct buf *text, struct drift_error *err) MUST_CHECK;
+		    const struct buf *text, struct drift_error *err) MUST_CHECK;
 /* "name=value", or "name" for true, as given on a command line. */
 int config_add_override(struct config *config, const char *assignment, struct drift_error *err)
 	MUST_CHECK;
