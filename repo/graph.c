@@ -94,9 +94,19 @@ int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, str
 
 int graph_parent(struct repo *repo, struct commit *c, size_t n, struct commit **out, struct drift_error *err)
 {
+	auto_commit *parent = NULL;
+	char hex[OID_HEX_LEN + 1];
+
 	if (n >= c->parent_count)
 		return 0;
-	return odb_commit(repo_odb(repo), &c->parents[n].id, c->parents[n].loc, out, err) < 0 ? -1 : 1;
+	if (odb_commit(repo_odb(repo), &c->parents[n].id, c->parents[n].loc, &parent, err) < 0)
+		return -1;
+	/* All searches stand on this. */
+	if (parent->gen >= c->gen || parent->time_usec > c->time_usec)
+		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s: its generation or time does not follow from its parents'",
+				 oid_to_hex(&c->id, hex));
+	*out = take_ptr(parent);
+	return 1;
 }
 
 void meeting_release(struct meeting *m)

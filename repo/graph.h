@@ -12,7 +12,7 @@
 int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct commit **out, struct drift_error *err) MUST_CHECK;
 /* The last first-parent ancestor of `from` (itself included) with effective time <= time_usec: O(log n). 0: all are later. */
 int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, struct commit **out, struct drift_error *err) MUST_CHECK;
-/* Parent number n from 0: 1 / 0 / -1. */
+/* Parent number n from 0: 1 / 0 / -1. DRIFT_ERR_CORRUPT if it is not of a lower generation or is later than c. */
 int graph_parent(struct repo *repo, struct commit *c, size_t n, struct commit **out, struct drift_error *err) MUST_CHECK;
 /* Is a reachable from b over all parents (a == b counts)? 1 / 0 / -1. Straight stretches cost O(log n), merges are visited. */
 int graph_is_ancestor(struct repo *repo, struct commit *a, struct commit *b, struct drift_error *err) MUST_CHECK;

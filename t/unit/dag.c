@@ -31,12 +31,18 @@ void dag_open(struct dag *d, uint64_t seed)
 	check(odb_batch_new(repo_odb(d->repo), &d->batch, &err), &err);
 }
 
+void dag_forget(struct dag *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		commit_unref(d->commits[i]);
+	d->count = 0;
+}
+
 void dag_close(struct dag *d)
 {
 	char command[sizeof(d->dir) + 16];
 
-	for (size_t i = 0; i < d->count; i++)
-		commit_unref(d->commits[i]);
+	dag_forget(d);
 	free(d->commits);
 	odb_batch_free(d->batch);
 	repo_close(d->repo);

@@ -30,5 +30,7 @@ struct dag_commit {
 size_t dag_add(struct dag *d, const struct dag_commit *c);
 /* Append what was added, move the ref (NULL: none) to a commit, and read all commits again from the store. */
 void dag_flush(struct dag *d, const char *ref, size_t tip);
+/* Begin again at number 0; what was added stays in the store. */
+void dag_forget(struct dag *d);
 
 #endif

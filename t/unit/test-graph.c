@@ -1,77 +1,13 @@
 /* Questions about random graphs of commits, answered twice: by the store's pointers and from sets of ancestors. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "repo/graph.h"
-#include "t/unit/dag.h"
-
-#define SIZE_MAX_MODEL 64
-
-/* A graph within the dag: its commits are numbered from `first`, ancestors are a set of bits. */
-struct model {
-	struct dag *dag;
-	size_t first, count;
-	size_t parents[SIZE_MAX_MODEL][4];
-	size_t parent_count[SIZE_MAX_MODEL];
-	uint64_t ancestors[SIZE_MAX_MODEL];
-};
-
-static struct commit *at(const struct model *m, size_t i)
-{
-	return m->dag->commits[m->first + i];
-}
-
-static size_t pick_parent(struct model *m, size_t i, uint64_t near)
-{
-	uint64_t back = dag_random(m->dag, 4) < near ? dag_random(m->dag, 3) : dag_random(m->dag, i);
-
-	return i - 1 - (size_t)(back < i ? back : i - 1);
-}
-
-static void add_random(struct model *m, size_t i, uint64_t straight, uint64_t near)
-{
-	struct dag *d = m->dag;
-	size_t numbers[4], wanted = 0;
-	struct dag_commit c = { .parents = numbers, .time_usec = (int64_t)dag_random(d, 1000) * 1000 };
-
-	if (i && dag_random(d, 40))
-		wanted = dag_random(d, 10) < straight ? 1 : 1 + (size_t)dag_random(d, 4);
-	for (size_t n = 0; n < wanted; n++) {
-		size_t p = pick_parent(m, i, near), k = 0;
-
-		while (k < m->parent_count[i] && m->parents[i][k] != p)
-			k++;
-		if (k < m->parent_count[i])
-			continue;
-		m->parents[i][m->parent_count[i]++] = p;
-		m->ancestors[i] |= m->ancestors[p];
-	}
-	m->ancestors[i] |= UINT64_C(1) << i;
-	for (size_t n = 0; n < m->parent_count[i]; n++)
-		numbers[n] = m->first + m->parents[i][n];
-	c.parent_count = m->parent_count[i];
-	dag_add(d, &c);
-	m->count++;
-}
-
-static void make_model(struct model *m, struct dag *d)
-{
-	size_t size = 1 + (size_t)dag_random(d, SIZE_MAX_MODEL - 1);
-	uint64_t straight = dag_random(d, 11), near = dag_random(d, 5);
-
-	memset(m, 0, sizeof(*m));
-	m->dag = d;
-	m->first = d->count;
-	for (size_t i = 0; i < size; i++)
-		add_random(m, i, straight, near);
-}
+#include "t/unit/dag_model.h"
 
 static uint64_t model_bases(const struct model *m, size_t a, size_t b)
 {
@@ -91,16 +27,12 @@ static void check_bases(const struct model *m, size_t a, size_t b)
 	size_t count;
 	uint64_t wanted = model_bases(m, a, b);
 
-	if (graph_merge_bases(m->dag->repo, at(m, a), at(m, b), &bases, &count, &err) < 0)
+	if (graph_merge_bases(m->dag->repo, model_commit(m, a), model_commit(m, b), &bases, &count, &err) < 0)
 		fail_msg("%s", err.message);
 	if (count != (size_t)__builtin_popcountll(wanted))
 		fail_msg("%zu and %zu have %zu bases instead of %d", a, b, count, __builtin_popcountll(wanted));
 	for (size_t k = 0; k < count; k++) {
-		size_t i = 0;
-
-		while (i < m->count && !oid_equal(&at(m, i)->id, &bases[k]->id))
-			i++;
-		assert_true(i < m->count && (wanted >> i & 1));
+		assert_true(wanted >> model_number(m, bases[k]) & 1);
 		assert_true(!k || oid_compare(&bases[k - 1]->id, &bases[k]->id) < 0);
 	}
 	graph_free_list(bases, count);
@@ -109,7 +41,7 @@ static void check_bases(const struct model *m, size_t a, size_t b)
 static void check_ancestor(const struct model *m, size_t a, size_t b)
 {
 	struct drift_error err;
-	int rc = graph_is_ancestor(m->dag->repo, at(m, a), at(m, b), &err);
+	int rc = graph_is_ancestor(m->dag->repo, model_commit(m, a), model_commit(m, b), &err);
 
 	if (rc < 0)
 		fail_msg("%s", err.message);
@@ -121,11 +53,11 @@ static void check_reach(const struct model *m, size_t b)
 {
 	auto_graph_reach *r = NULL;
 
-	assert_int_equal(graph_reach_new(m->dag->repo, at(m, b), 1, &r, NULL), 0);
+	assert_int_equal(graph_reach_new(m->dag->repo, model_commit(m, b), 1, &r, NULL), 0);
 	for (size_t n = 0; n < m->count; n++) {
 		size_t a = (size_t)dag_random(m->dag, m->count);
 
-		assert_int_equal(graph_reach_has(r, at(m, a), NULL), (int)(m->ancestors[b] >> a & 1));
+		assert_int_equal(graph_reach_has(r, model_commit(m, a), NULL), (int)(m->ancestors[b] >> a & 1));
 	}
 }
 
@@ -137,19 +69,19 @@ static void check_line(const struct model *m, size_t tip)
 	int64_t later = INT64_MAX;
 	size_t i = tip;
 
-	assert_int_equal(graph_at_seq(repo, at(m, tip), 0, &found, NULL), 0);
-	assert_int_equal(graph_at_seq(repo, at(m, tip), at(m, tip)->seq + 1, &found, NULL), 0);
+	assert_int_equal(graph_at_seq(repo, model_commit(m, tip), 0, &found, NULL), 0);
+	assert_int_equal(graph_at_seq(repo, model_commit(m, tip), model_commit(m, tip)->seq + 1, &found, NULL), 0);
 	for (;;) {
-		struct commit *c = at(m, i);
+		struct commit *c = model_commit(m, i);
 
-		assert_int_equal(graph_at_seq(repo, at(m, tip), c->seq, &found, NULL), 1);
+		assert_int_equal(graph_at_seq(repo, model_commit(m, tip), c->seq, &found, NULL), 1);
 		assert_true(oid_equal(&found->id, &c->id));
 		commit_unref(found);
 		if (c->time_usec < later) {
-			assert_int_equal(graph_at_time(repo, at(m, tip), c->time_usec, &found, NULL), 1);
+			assert_int_equal(graph_at_time(repo, model_commit(m, tip), c->time_usec, &found, NULL), 1);
 			assert_true(oid_equal(&found->id, &c->id));
 			commit_unref(found);
-			assert_int_equal(graph_at_time(repo, at(m, tip), later - 1, &found, NULL), 1);
+			assert_int_equal(graph_at_time(repo, model_commit(m, tip), later - 1, &found, NULL), 1);
 			assert_true(oid_equal(&found->id, &c->id));
 			commit_unref(found);
 		}
@@ -158,26 +90,22 @@ static void check_line(const struct model *m, size_t tip)
 			break;
 		i = m->parents[i][0];
 	}
-	assert_int_equal(graph_at_time(repo, at(m, tip), later - 1, &found, NULL), 0);
+	assert_int_equal(graph_at_time(repo, model_commit(m, tip), later - 1, &found, NULL), 0);
 }
 
 static void test_random_graphs(void **state)
 {
-	const char *given = getenv("DRIFT_TEST_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-	const char *rounds = getenv("DRIFT_TEST_ROUNDS");
-	size_t left = rounds ? strtoull(rounds, NULL, 10) : 300;
+	size_t left = model_rounds(300);
 	struct dag d;
 
 	(void)state;
-	print_message("seed %llu\n", (unsigned long long)seed);
-	dag_open(&d, seed);
+	dag_open(&d, model_seed());
 	while (left) {
 		struct model models[20];
 		size_t n = left < ARRAY_SIZE(models) ? left : ARRAY_SIZE(models);
 
 		for (size_t i = 0; i < n; i++)
-			make_model(models + i, &d);
+			model_make(models + i, &d);
 		dag_flush(&d, NULL, 0);
 		for (size_t i = 0; i < n; i++) {
 			const struct model *m = models + i;
@@ -191,9 +119,7 @@ static void test_random_graphs(void **state)
 			check_reach(m, m->count - 1);
 			check_line(m, m->count - 1);
 		}
-		for (size_t i = 0; i < d.count; i++)
-			commit_unref(d.commits[i]);
-		d.count = 0;
+		dag_forget(&d);
 		left -= n;
 	}
 	dag_close(&d);
