@@ -62,10 +62,7 @@ void json_unquote(struct buf *out, const char *raw, size_t len);
  * are no UTF-8 become U+FFFD; surrogates in three bytes become escapes. */
 void json_quote(struct buf *out, const char *bytes, size_t len);
 
-/* Whether the bytes are UTF-8 throughout (surrogates are not). */
-bool json_utf8_valid(const void *data, size_t len);
-
-/* The order of RFC 8785: by UTF-16 code units. <0, 0, >0. */
+/* The order of RFC 8785: by UTF-16 code units. <0, 0, >0. For UTF-8 and surrogates. */
 int json_key_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* Documents */

@@ -62,29 +62,6 @@ size_t json_utf8_sequence(const unsigned char *p, const unsigned char *end)
 	return left >= 4 && is_tail(p[3], 0x80, 0xbf) ? 4 : 0;
 }
 
-bool json_utf8_valid(const void *data, size_t len)
-{
-	const unsigned char *p = data, *end = p + len;
-	uint64_t word;
-	size_t n;
-
-	while (p < end) {
-		while (end - p >= 8) {
-			memcpy(&word, p, sizeof(word));
-			if (word & UINT64_MAX / 0xff * 0x80)
-				break;
-			p += 8;
-		}
-		if (p == end)
-			break;
-		n = *p < 0x80 ? 1 : json_utf8_sequence(p, end);
-		if (!n)
-			return false;
-		p += n;
-	}
-	return true;
-}
-
 static int hex_value(unsigned char c)
 {
 	if (c >= '0' && c <= '9')

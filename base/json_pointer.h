@@ -40,6 +40,10 @@ struct json_path {
 	size_t depth; /* tokens up to here */
 };
 
+/* The pointers of one diff or merge may fill so many bytes: DRIFT_ERR_LIMIT. A long key
+ * above many differences could make them as large as the square of the documents. */
+#define JSON_POINTERS_MAX ((size_t)256 << 20)
+
 /* Append the pointer text of path; NULL is the root, "". 0, or -1 without memory. */
 int json_path_text(struct buf *pointer, const struct json_path *path,
 		   struct drift_error *err) MUST_CHECK;

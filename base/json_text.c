@@ -96,36 +96,38 @@ struct units {
 	unsigned low; /* second half of a pair that is still to come */
 };
 
-/* -1 at the end. */
+/* -1 at the end. What is cut short, against the contract, is one unit above all. */
 static int next_unit(struct units *u)
 {
 	const unsigned char *p = u->p;
-	unsigned c;
+	unsigned c = u->low;
+	size_t n;
 
-	if (u->low) {
-		c = u->low;
+	if (c) {
 		u->low = 0;
 		return (int)c;
 	}
 	if (p == u->end)
 		return -1;
-	if (*p < 0x80) {
-		u->p += 1;
+	n = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+	if ((size_t)(u->end - p) < n) {
+		u->p = u->end;
+		return 0x10000;
+	}
+	u->p += n;
+	switch (n) {
+	case 1:
 		return *p;
-	}
-	if (*p < 0xe0) {
-		u->p += 2;
+	case 2:
 		return (p[0] & 0x1f) << 6 | (p[1] & 0x3f);
-	}
-	if (*p < 0xf0) {
-		u->p += 3;
+	case 3:
 		return (p[0] & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+	default:
+		c = (p[0] & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+		c -= 0x10000;
+		u->low = 0xdc00 | (c & 0x3ff);
+		return (int)(0xd800 | (c >> 10 & 0x3ff));
 	}
-	u->p += 4;
-	c = (p[0] & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
-	c -= 0x10000;
-	u->low = 0xdc00 | (c & 0x3ff);
-	return (int)(0xd800 | c >> 10);
 }
 
 /* From where both strings begin a character that differs. */
