@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,34 +134,31 @@ static void append_signature(const struct cmd_context *ctx, struct buf *b, const
 	buf_add_byte(b, '\n');
 }
 
-void out_commit_head(const struct cmd_context *ctx, const struct commit *c)
+void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct commit *c)
 {
 	char hex[OID_HEX_LEN + 1];
-	auto_buf b = BUF_INIT;
 
-	buf_addf(&b, "%scommit %s (seq %llu)%s\n", out_colour(ctx, COLOUR_COMMIT), oid_to_hex(&c->id, hex),
-		 (unsigned long long)c->seq, out_colour(ctx, COLOUR_NONE));
+	buf_addf(b, "%scommit %s%s\n", out_colour(ctx, COLOUR_COMMIT), oid_to_hex(&c->id, hex),
+		 out_colour(ctx, COLOUR_NONE));
+	buf_addf(b, "Seq:    %" PRIu64 "\n", c->seq);
 	if (c->parent_count > 1) {
-		buf_add_str(&b, "Merge: ");
+		buf_add_str(b, "Merge:  ");
 		for (size_t i = 0; i < c->parent_count; i++)
-			buf_addf(&b, "%s%s", i ? " " : "", out_short_id(&c->parents[i].id, hex));
-		buf_add_byte(&b, '\n');
+			buf_addf(b, "%s%s", i ? " " : "", out_short_id(&c->parents[i].id, hex));
+		buf_add_byte(b, '\n');
 	}
-	append_signature(ctx, &b, "Author: ", &c->author);
-	buf_add_byte(&b, '\n');
-	append_message_indented(ctx, &b, &c->message);
-	out_buf(&b);
+	append_signature(ctx, b, "Author: ", &c->author);
+	buf_add_byte(b, '\n');
+	append_message_indented(ctx, b, &c->message);
 }
 
-void out_commit_line(const struct cmd_context *ctx, const struct commit *c)
+void out_commit_line(const struct cmd_context *ctx, struct buf *b, const struct commit *c)
 {
 	struct text subject = out_subject(c);
 	char hex[OID_HEX_LEN + 1];
-	auto_buf b = BUF_INIT;
 
-	buf_addf(&b, "%s%s%s ", out_colour(ctx, COLOUR_COMMIT), out_short_id(&c->id, hex),
+	buf_addf(b, "%s%s%s ", out_colour(ctx, COLOUR_COMMIT), out_short_id(&c->id, hex),
 		 out_colour(ctx, COLOUR_NONE));
-	out_append_text(ctx, &b, subject.data, subject.len, false);
-	buf_add_byte(&b, '\n');
-	out_buf(&b);
+	out_append_text(ctx, b, subject.data, subject.len, false);
+	buf_add_byte(b, '\n');
 }
