@@ -1,0 +1,134 @@
+#include "repo/repo_internal.h"
+
+#include <string.h>
+
+#include "base/date.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "refs/refname.h"
+
+/* Make each missing folder of an absolute path; each survives a power cut once the next is there. */
+static int make_folders(const char *path, struct drift_error *err)
+{
+	auto_buf part = BUF_INIT;
+	const char *end = path;
+
+	while (*end) {
+		struct drift_error why = { DRIFT_OK, "" };
+		struct file_info info;
+
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		buf_clear(&part);
+		buf_add(&part, path, (size_t)(end - path));
+		if (buf_check(&part, err) || file_look(part.data, &info, err))
+			return -1;
+		if (info.kind != FILE_ABSENT || !part.len)
+			continue;
+		if (file_make_directory_durable(part.data, &why) && why.code != DRIFT_ERR_EXISTS)
+			return error_set(err, why.code, "%s", why.message);
+	}
+	return 0;
+}
+
+/* Whoever made the folder that we were given did not make its name durable; where we may not, we cannot. */
+static int sync_above(const char *path, struct drift_error *err)
+{
+	struct drift_error why = { DRIFT_OK, "" };
+
+	if (!file_sync_parent(path, &why) || why.code == DRIFT_ERR_PERMISSION)
+		return 0;
+	return error_set(err, why.code, "%s", why.message);
+}
+
+static int refuse_files(const char *store, struct drift_error *err)
+{
+	static const char *const ours[] = { CONFIG_NAME, CONFIG_NAME ".lock" };
+	struct drift_error why = { DRIFT_OK, "" };
+	struct file_names names = { NULL, 0 };
+	size_t i, j;
+	int r = 0;
+
+	if (file_list(store, 1000, &names, &why))
+		return error_set(err, why.code, "%s", why.message);
+	for (i = 0; i < names.count && !r; i++) {
+		for (j = 0; j < ARRAY_SIZE(ours) && strcmp(names.items[i], ours[j]) != 0; j++)
+			;
+		/* Journals that an interrupted init left are the store's own to judge. */
+		if (j == ARRAY_SIZE(ours) && strncmp(names.items[i], "journal", 7) != 0 && strcmp(names.items[i], "cache") != 0)
+			r = error_set(err, DRIFT_ERR_EXISTS, "'%s' is not empty", store);
+	}
+	file_names_release(&names);
+	return r;
+}
+
+static int write_config(const char *store, bool bare, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT, text = BUF_INIT;
+
+	file_join(&path, store, CONFIG_NAME);
+	buf_addf(&text, "[core]\n\tversion = 1\n\tbare = %s\n", bare ? "true" : "false");
+	if (buf_check(&path, err) || buf_check(&text, err))
+		return -1;
+	return file_replace(path.data, text.data, text.len, err);
+}
+
+static int set_head(struct odb *odb, const char *branch, struct drift_error *err)
+{
+	struct ref_change change = { .name = REF_HEAD, .expect = REF_EXPECT_ABSENT };
+	struct ref_transaction t = { .changes = &change, .change_count = 1, .actor = "drift", .reason = "init" };
+
+	change.value.kind = REF_SYMBOLIC;
+	memcpy(change.value.target, branch, strlen(branch) + 1);
+	t.time_usec = date_now_us();
+	return refs_apply(odb, &t, err);
+}
+
+/* Under the lock of init: finish what an interrupted one left, or start. */
+static int fill_store(const char *store, const struct repo_options *options, const char *branch, struct drift_error *err)
+{
+	struct odb_options odb_options = { .no_sync = options && options->no_sync };
+	struct ref_value head;
+	struct odb *odb = NULL;
+	bool is_store;
+	int r;
+
+	if (repo_is_store(store, &is_store, err))
+		return -1;
+	if (!is_store && (write_config(store, options && options->bare, err) || odb_create(store, &odb_options, err)))
+		return -1;
+	if (odb_open(store, &odb_options, &odb, err))
+		return -1;
+	r = odb_ref_read(odb, REF_HEAD, false, &head, err);
+	if (!r && head.kind != REF_ABSENT)
+		r = error_set(err, DRIFT_ERR_EXISTS, "'%s' is a repository already", store);
+	if (!r)
+		r = set_head(odb, branch, err);
+	odb_close(odb);
+	return r;
+}
+
+int repo_init(const char *dir, const struct repo_options *options, struct drift_error *err)
+{
+	const char *short_name = options && options->default_branch ? options->default_branch : "main";
+	bool bare = options && options->bare;
+	auto_buf top = BUF_INIT, store = BUF_INIT, branch = BUF_INIT, lock = BUF_INIT;
+	auto_close int fd = -1;
+	bool is_store;
+
+	if (refname_branch(short_name, strlen(short_name), &branch, err) || buf_check(&branch, err) ||
+	    repo_absolute(dir, &top, err))
+		return -1;
+	if (bare)
+		buf_add(&store, top.data, top.len);
+	else
+		file_join(&store, top.data, STORE_NAME);
+	file_join(&lock, store.data, CONFIG_NAME ".lock");
+	if (buf_check(&store, err) || buf_check(&lock, err) || make_folders(store.data, err) ||
+	    repo_is_store(store.data, &is_store, err) || (!is_store && refuse_files(store.data, err)) ||
+	    sync_above(top.data, err) || sync_above(store.data, err))
+		return -1;
+	if (file_open_or_create(lock.data, &fd, err) || file_lock(fd, 0, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err))
+		return -1;
+	return fill_store(store.data, options, branch.data, err);
+}

@@ -1,0 +1,44 @@
+/* What the files of repo/ share about an open repository. */
+#ifndef REPO_REPO_INTERNAL_H
+#define REPO_REPO_INTERNAL_H
+
+#include <pthread.h>
+
+#include "repo/repo.h"
+
+#define CONFIG_NAME "config"
+#define STORE_NAME ".drift"
+#define STORE_MARK "current" /* a folder is a store when it has this file */
+
+/*
+ * The commit at the tip of the branch that was last written, the commit its jump leads to, the one that leads to, and so
+ * on as far as known, so that the next commit's fields can be derived without reading. Only the holder of the append
+ * lock may touch it.
+ */
+#define TIP_CHAIN_MAX 128
+
+struct tip_chain {
+	struct commit *commits[TIP_CHAIN_MAX];
+	size_t count;
+};
+
+struct repo {
+	char *dir;
+	struct odb *odb;
+	struct config *config;
+	struct tip_chain tip;
+	pthread_mutex_t mutex;     /* for spare_batch */
+	struct odb_batch *spare_batch; /* empty, its memory kept for the next commit; or NULL */
+};
+
+/* dir itself if it is absolute, else behind the current directory. */
+int repo_absolute(const char *dir, struct buf *out, struct drift_error *err) MUST_CHECK;
+int repo_is_store(const char *dir, bool *is_out, struct drift_error *err) MUST_CHECK;
+
+/* An empty batch, and its return whether it is empty or not. */
+int repo_batch_take(struct repo *repo, struct odb_batch **batch_out, struct drift_error *err) MUST_CHECK;
+void repo_batch_give(struct repo *repo, struct odb_batch *batch);
+
+void tip_chain_drop(struct tip_chain *chain);
+
+#endif
