@@ -236,7 +236,7 @@ int repo_config_set(struct repo *repo, const char *key, const char *value, struc
 	auto_close int fd = -1;
 
 	file_join(&path, repo->dir, CONFIG_NAME);
-	file_join(&lock, repo->dir, CONFIG_NAME ".lock");
+	file_join(&lock, repo->dir, LOCK_NAME);
 	if (buf_check(&path, err) || buf_check(&lock, err) || file_open_or_create(lock.data, &fd, err) ||
 	    file_lock(fd, 0, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err))
 		return -1;

@@ -41,22 +41,63 @@ static int sync_above(const char *path, struct drift_error *err)
 	return error_set(err, why.code, "%s", why.message);
 }
 
+/* May an interrupted init have left a file of that name in a folder that has no STORE_MARK? */
+static bool is_leftover(const char *name)
+{
+	static const char *const starts[] = { CONFIG_NAME, "lock", "cache", "journal-", STORE_MARK ".tmp-" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++)
+		if (!strncmp(name, starts[i], strlen(starts[i])))
+			return true;
+	return false;
+}
+
+static int list_files(const char *store, struct file_names *names, struct drift_error *err)
+{
+	struct drift_error why = { DRIFT_OK, "" };
+
+	if (!file_list(store, 1000, names, &why))
+		return 0;
+	if (why.code == DRIFT_ERR_LIMIT)
+		return error_set(err, DRIFT_ERR_EXISTS, "'%s' is not empty", store);
+	return error_set(err, why.code, "%s", why.message);
+}
+
 static int refuse_files(const char *store, struct drift_error *err)
 {
-	static const char *const ours[] = { CONFIG_NAME, CONFIG_NAME ".lock" };
-	struct drift_error why = { DRIFT_OK, "" };
 	struct file_names names = { NULL, 0 };
-	size_t i, j;
+	size_t i;
 	int r = 0;
 
-	if (file_list(store, 1000, &names, &why))
-		return error_set(err, why.code, "%s", why.message);
-	for (i = 0; i < names.count && !r; i++) {
-		for (j = 0; j < ARRAY_SIZE(ours) && strcmp(names.items[i], ours[j]) != 0; j++)
-			;
-		/* Journals that an interrupted init left are the store's own to judge. */
-		if (j == ARRAY_SIZE(ours) && strncmp(names.items[i], "journal", 7) != 0 && strcmp(names.items[i], "cache") != 0)
+	if (list_files(store, &names, err))
+		return -1;
+	for (i = 0; i < names.count && !r; i++)
+		if (!is_leftover(names.items[i]))
 			r = error_set(err, DRIFT_ERR_EXISTS, "'%s' is not empty", store);
+	file_names_release(&names);
+	return r;
+}
+
+/* Nobody can have opened what has no STORE_MARK, so under the lock of init it is ours to remove. */
+static int remove_leftovers(const char *store, struct drift_error *err)
+{
+	struct file_names names = { NULL, 0 };
+	size_t i;
+	int r = list_files(store, &names, err);
+
+	for (i = 0; i < names.count && !r; i++) {
+		auto_buf path = BUF_INIT;
+		struct file_info info;
+
+		if (!is_leftover(names.items[i]) || !strcmp(names.items[i], LOCK_NAME))
+			continue;
+		file_join(&path, store, names.items[i]);
+		r = buf_check(&path, err) || file_look(path.data, &info, err) ? -1 : 0;
+		if (!r && info.kind == FILE_DIRECTORY)
+			r = file_remove_directory(path.data, err);
+		else if (!r)
+			r = file_unlink(path.data, err);
 	}
 	file_names_release(&names);
 	return r;
@@ -95,7 +136,8 @@ static int fill_store(const char *store, const struct repo_options *options, con
 
 	if (repo_is_store(store, &is_store, err))
 		return -1;
-	if (!is_store && (write_config(store, options && options->bare, err) || odb_create(store, &odb_options, err)))
+	if (!is_store && (remove_leftovers(store, err) || write_config(store, options && options->bare, err) ||
+			  odb_create(store, &odb_options, err)))
 		return -1;
 	if (odb_open(store, &odb_options, &odb, err))
 		return -1;
@@ -123,7 +165,7 @@ int repo_init(const char *dir, const struct repo_options *options, struct drift_
 		buf_add(&store, top.data, top.len);
 	else
 		file_join(&store, top.data, STORE_NAME);
-	file_join(&lock, store.data, CONFIG_NAME ".lock");
+	file_join(&lock, store.data, LOCK_NAME);
 	if (buf_check(&store, err) || buf_check(&lock, err) || make_folders(store.data, err) ||
 	    repo_is_store(store.data, &is_store, err) || (!is_store && refuse_files(store.data, err)) ||
 	    sync_above(top.data, err) || sync_above(store.data, err))

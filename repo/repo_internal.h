@@ -7,6 +7,7 @@
 #include "repo/repo.h"
 
 #define CONFIG_NAME "config"
+#define LOCK_NAME CONFIG_NAME ".lock" /* locked by who changes the configuration, or creates the store */
 #define STORE_NAME ".drift"
 #define STORE_MARK "current" /* a folder is a store when it has this file */
 
