@@ -67,7 +67,7 @@ struct point_step {
 	uint64_t number;
 };
 
-struct point {
+struct point_text {
 	struct text text;        /* all of it, a part of the input; for messages */
 	unsigned candidates;     /* of enum point_candidate, never 0 */
 	struct text ref;         /* POINT_REF, POINT_REFLOG_*: a part of the input, or "HEAD" for "@"; len 0: the current branch */
@@ -81,9 +81,10 @@ struct point {
 };
 
 /* What "3 days ago" is relative to is now_us. The text must outlive the result. */
-int point_parse(const char *text, size_t len, int64_t now_us, struct point *out, struct drift_error *err) MUST_CHECK;
+int point_parse(const char *text, size_t len, int64_t now_us, struct point_text *out,
+		struct drift_error *err) MUST_CHECK;
 /* "POINT:PATH"; *path_out is a part of text, its data NULL where there is no ":PATH". The path is not checked. */
-int point_parse_document(const char *text, size_t len, int64_t now_us, struct point *out, struct text *path_out,
+int point_parse_document(const char *text, size_t len, int64_t now_us, struct point_text *out, struct text *path_out,
 			 struct drift_error *err) MUST_CHECK;
 
 enum point_range_kind {
@@ -93,13 +94,13 @@ enum point_range_kind {
 	POINT_SYMMETRIC  /* a...b */
 };
 
-struct point_range {
+struct point_text_range {
 	enum point_range_kind kind;
-	struct point a; /* the last two kinds only */
-	struct point b;
+	struct point_text a; /* the last two kinds only */
+	struct point_text b;
 };
 
-int point_parse_range(const char *text, size_t len, int64_t now_us, struct point_range *out,
+int point_parse_range(const char *text, size_t len, int64_t now_us, struct point_text_range *out,
 		      struct drift_error *err) MUST_CHECK;
 
 #endif
