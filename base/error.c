@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void error_vset(struct drift_error *err, enum drift_error_code code, const char *fmt,
-		       va_list ap)
+static void PRINTF_LIKE(3, 0)
+error_vset(struct drift_error *err, enum drift_error_code code, const char *fmt, va_list ap)
 {
 	if (!err)
 		return;

@@ -23,7 +23,7 @@ void *mem_alloc_array(size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
 		return NULL;
-	return malloc(count * size ? count * size : 1);
+	return malloc(count && size ? count * size : 1);
 }
 
 void *mem_calloc(size_t count, size_t size)

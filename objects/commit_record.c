@@ -326,10 +326,17 @@ void commit_record_release(struct commit_record *r)
 	r->parents_allocated = NULL;
 }
 
-int commit_record_id(const struct record *r, struct oid *id_out, struct drift_error *err)
+int commit_record_ids(const struct record *r, struct oid *id_out, struct object_ref *tree_out, struct drift_error *err)
 {
-	if (r->kind != OBJECT_COMMIT || r->storage != RECORD_COMPACT || r->body_len < OID_LEN)
+	struct object_ref tree;
+	struct cursor in;
+
+	if (r->kind != OBJECT_COMMIT || r->storage != RECORD_COMPACT || r->body_len < (size_t)2 * OID_LEN)
 		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
+	memcpy(tree.id.bytes, r->body + OID_LEN, OID_LEN);
+	cursor_init(&in, r->body + (size_t)2 * OID_LEN, r->body_len - (size_t)2 * OID_LEN);
+	tree.loc = loc_get(&in, loc_frame(r->self));
 	memcpy(id_out->bytes, r->body, OID_LEN);
+	*tree_out = tree;
 	return 0;
 }

@@ -56,7 +56,7 @@ int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committ
 int commit_record_parse(const struct record *r, struct compressor *z, struct commit_record *out,
 			struct drift_error *err) MUST_CHECK;
 void commit_record_release(struct commit_record *r);
-/* The own id of a parsed record's body, without parsing the rest. */
-int commit_record_id(const struct record *r, struct oid *id_out, struct drift_error *err) MUST_CHECK;
+/* The own id and the tree of a record, without parsing the rest. */
+int commit_record_ids(const struct record *r, struct oid *id_out, struct object_ref *tree_out, struct drift_error *err) MUST_CHECK;
 
 #endif

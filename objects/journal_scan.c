@@ -180,7 +180,7 @@ static int find_dirty(struct window *w, uint64_t end, uint64_t *dirty_out, struc
 static int scan_all(struct window *w, uint64_t at, const struct journal_scan *scan, uint64_t *end_out,
 		    uint64_t *dirty_out, struct drift_error *err)
 {
-	uint64_t durable = 0, next;
+	uint64_t durable = 0, next = at;
 	struct frame frame;
 	const unsigned char *payload;
 	int r;

@@ -1,0 +1,200 @@
+#include <string.h>
+
+#include "base/hex.h"
+#include "objects/odb_internal.h"
+
+/* The id of what stands at loc; kind says what the index believes. 1 if it is there and of that kind. */
+static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct oid *id_out, struct drift_error *err)
+{
+	struct payload payload = { .bytes = BUF_INIT };
+	struct object_ref tree;
+	struct node *node;
+	struct record r;
+	int found = 0;
+
+	if (kind == OBJECT_TREE) {
+		if (odb_node_at(odb, loc, &node, err) < 0)
+			return -1;
+		*id_out = node->id;
+		node_unref(node);
+		return 1;
+	}
+	if (odb_record(odb, loc, &payload, &r, err) < 0) {
+		found = -1;
+	} else if (r.kind == kind && kind == OBJECT_COMMIT) {
+		found = commit_record_ids(&r, id_out, &tree, err) < 0 ? -1 : 1;
+	} else if (r.kind == kind) {
+		*id_out = r.id;
+		found = 1;
+	}
+	buf_release(&payload.bytes);
+	return found;
+}
+
+int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out, struct drift_error *err)
+{
+	size_t position = 0;
+	enum object_kind kind;
+	uint64_t loc;
+	struct oid there;
+
+	if (odb_refresh(odb, false, err) < 0)
+		return -1;
+	while (index_find_object(odb_index(odb), id, &position, &loc, &kind)) {
+		if (identify(odb, loc, kind, &there, NULL) <= 0 || !oid_equal(&there, id))
+			continue; /* a dead writer's entry, or the same leading bytes */
+		*kind_out = kind;
+		*loc_out = loc;
+		return 1;
+	}
+	return 0;
+}
+
+static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_len)
+{
+	char hex[OID_HEX_LEN + 1];
+	size_t i;
+
+	oid_to_hex(id, hex);
+	for (i = 0; i < prefix_len; i++)
+		if (hex_digit((unsigned char)hex[i]) != hex_digit((unsigned char)prefix[i]))
+			return false;
+	return true;
+}
+
+int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
+		    int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc,
+				struct drift_error *err),
+		    void *data, struct drift_error *err)
+{
+	unsigned char start[8] = { 0 };
+	size_t position = 0, i;
+	enum object_kind kind;
+	uint64_t loc;
+	struct oid id;
+	int r = 0;
+
+	for (i = 0; i < prefix_len; i++)
+		if (hex_digit((unsigned char)prefix[i]) < 0)
+			return error_set(err, DRIFT_ERR_INVALID, "'%.*s' is not hexadecimal", (int)prefix_len, prefix);
+	if (prefix_len < 2 || prefix_len > OID_HEX_LEN)
+		return error_set(err, DRIFT_ERR_INVALID, "an id has 2 to %d digits", OID_HEX_LEN);
+	for (i = 0; i < prefix_len && i < 16; i++)
+		start[i / 2] |= (unsigned char)(hex_digit((unsigned char)prefix[i]) << (i % 2 ? 0 : 4));
+	if (odb_refresh(odb, false, err) < 0)
+		return -1;
+	while (!r && index_find_prefix(odb_index(odb), start, prefix_len > 15 ? 15 : (unsigned)prefix_len, &position, &loc, &kind))
+		if (identify(odb, loc, kind, &id, NULL) > 0 && has_prefix(&id, prefix, prefix_len))
+			r = each(data, &id, kind, loc, err);
+	return r;
+}
+
+struct each_scan {
+	struct odb *odb;
+	uint64_t file, end; /* end: not beyond */
+	int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err);
+	void *data;
+};
+
+static int each_record(struct each_scan *s, uint64_t loc, const unsigned char *data, size_t len, struct drift_error *err)
+{
+	struct record r;
+	struct oid id;
+
+	if (record_parse(data, len, loc, &r, err) < 0 || identify(s->odb, loc, r.kind, &id, err) < 0)
+		return -1;
+	return s->each(s->data, &id, r.kind, loc, err);
+}
+
+static int each_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
+		      struct drift_error *err)
+{
+	struct each_scan *s = data;
+	uint64_t loc = loc_make(s->file, offset, 0);
+	struct txn t;
+	size_t i;
+	int r = 0;
+
+	if (offset >= s->end)
+		return 2;
+	if (frame->kind == FRAME_OBJECT)
+		return each_record(s, loc, payload, frame->len, err);
+	if (frame->kind != FRAME_TXN)
+		return 0;
+	if (txn_parse(payload, frame->len, loc, &t, err) < 0)
+		return -1;
+	for (i = 0; i < t.record_count && !r; i++)
+		r = each_record(s, loc | i, t.record[i], t.record_len[i], err);
+	return r;
+}
+
+static void ignore_damage(void *data, uint64_t from, uint64_t to)
+{
+	(void)data, (void)from, (void)to;
+}
+
+int odb_each_object(struct odb *odb,
+		    int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc,
+				struct drift_error *err),
+		    void *data, struct drift_error *err)
+{
+	struct each_scan s = { .odb = odb, .each = each, .data = data };
+	struct journal_scan scan = { each_frame, ignore_damage, &s };
+	size_t i, count = atomic_load(&odb->journal_count);
+	uint64_t end, dirty;
+	int r = 0;
+
+	for (i = 0; i < count && !r; i++) {
+		s.file = i + 1;
+		s.end = odb->journals[i].closed_at;
+		if (!s.end)
+			s.end = atomic_load(&index_head(odb_index(odb))->end);
+		r = journal_scan(odb->journals[i].journal, journal_start(odb->journals[i].journal), &scan, &end, &dirty, err);
+		if (r == 2)
+			r = 0;
+	}
+	return r;
+}
+
+int odb_read(struct odb *odb, const struct oid *id, enum object_kind *kind_out, struct buf *out, struct drift_error *err)
+{
+	auto_commit *commit = NULL;
+	auto_tag *tag = NULL;
+	auto_node *node = NULL;
+	enum object_kind kind;
+	uint64_t loc;
+	int r = odb_find(odb, id, &kind, &loc, err);
+
+	if (r < 0)
+		return -1;
+	if (!r) {
+		/* Inner nodes and leaves are not in the index; neither is the empty tree stored. */
+		if (odb_node(odb, id, LOC_UNKNOWN, &node, NULL) < 0)
+			return 0;
+		kind = OBJECT_TREE;
+	}
+	switch (kind) {
+	case OBJECT_TREE:
+		r = node ? 0 : odb_node(odb, id, loc, &node, err);
+		if (!r)
+			buf_add(out, node->bytes, node->len);
+		break;
+	case OBJECT_BLOB:
+		r = odb_blob(odb, id, loc, out, err);
+		break;
+	case OBJECT_COMMIT:
+		r = odb_commit(odb, id, loc, &commit, err);
+		if (!r)
+			r = commit_encode(commit, out, err);
+		break;
+	case OBJECT_TAG:
+		r = odb_tag(odb, id, &tag, err);
+		if (!r)
+			r = tag_encode(tag, out, err);
+		break;
+	}
+	if (r < 0 || buf_check(out, err) < 0)
+		return -1;
+	*kind_out = kind;
+	return 1;
+}

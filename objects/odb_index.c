@@ -1,0 +1,258 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "objects/odb_internal.h"
+
+/* Entries that one frame adds at most: two a record, one a change; import frames with many refs ask for more. */
+static void frame_room(const struct txn *t, const struct txn_log *log, uint64_t *main_out, uint64_t *ref_out)
+{
+	*main_out = 2 * t->record_count + t->rest_len / 4 + 2;
+	*ref_out = log->update_count + 1;
+}
+
+static int index_record(struct store_index *index, const unsigned char *data, size_t len, uint64_t loc,
+			struct drift_error *err)
+{
+	struct object_ref tree;
+	struct record r;
+	struct oid id;
+
+	if (record_parse(data, len, loc, &r, err) < 0)
+		return -1;
+	switch (r.kind) {
+	case OBJECT_BLOB:
+	case OBJECT_TAG:
+		index_add_object(index, &r.id, r.kind, loc);
+		break;
+	case OBJECT_COMMIT:
+		if (commit_record_ids(&r, &id, &tree, err) < 0)
+			return -1;
+		index_add_object(index, &id, OBJECT_COMMIT, loc);
+		if (tree.loc != LOC_UNKNOWN)
+			index_add_object(index, &tree.id, OBJECT_TREE, tree.loc);
+		break;
+	case OBJECT_TREE:
+		break;
+	}
+	return 0;
+}
+
+struct change_indexer {
+	struct store_index *index;
+	uint64_t loc;
+};
+
+static int index_change(void *data, unsigned record, const struct change *change, struct drift_error *err)
+{
+	struct change_indexer *ci = data;
+	uint64_t loc = ci->loc | record;
+	uint64_t hash;
+
+	(void)err;
+	if (!change) {
+		atomic_store(&index_head(ci->index)->marker_head, loc);
+		return 0;
+	}
+	hash = index_hash(ci->index, change->path.collection, change->path.collection_len, change->path.key,
+			  change->path.key_len);
+	index_set_path(ci->index, hash, loc);
+	return 0;
+}
+
+static int index_refs(struct odb *odb, struct store_index *index, uint64_t loc, const struct txn_log *log,
+		      struct drift_error *err)
+{
+	auto_buf name = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < log->update_count; i++) {
+		buf_clear(&name);
+		if (odb_update_name(odb, &log->updates[i], &name, err) < 0)
+			return -1;
+		index_set_ref(index, index_hash(index, name.data, name.len, "", 0), loc);
+	}
+	atomic_store(&index_head(index)->log_head, loc);
+	return 0;
+}
+
+static int index_txn(struct odb *odb, struct store_index *index, const struct txn *t, const struct txn_log *log,
+		     struct drift_error *err)
+{
+	struct change_indexer ci = { index, t->self };
+	size_t i;
+
+	for (i = 0; i < t->record_count; i++)
+		if (index_record(index, t->record[i], t->record_len[i], t->self | i, err) < 0)
+			return -1;
+	if (index_refs(odb, index, t->self, log, err) < 0)
+		return -1;
+	return txn_each_change(t, index_change, &ci, err);
+}
+
+/* The index that has room, which may be a larger one in place of *index. */
+static int make_room(struct odb *odb, struct store_index **index, uint64_t main_entries, uint64_t ref_entries,
+		     bool in_memory, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	struct store_index *grown;
+
+	if (index_has_room(*index, main_entries, ref_entries))
+		return 0;
+	if (!in_memory && odb_cache_path(odb, &path, err) < 0)
+		return -1;
+	if (index_grow(*index, in_memory ? NULL : path.data, journal_identity(odb_current(odb)), main_entries,
+		       ref_entries, &grown, err) < 0)
+		return -1;
+	if (in_memory)
+		index_close(*index);
+	else
+		odb_replace_index(odb, grown);
+	*index = grown;
+	return 0;
+}
+
+static int enter_frame(struct odb *odb, struct store_index **index, bool in_memory, uint64_t loc, enum frame_kind kind,
+		       const unsigned char *payload, size_t len, struct drift_error *err)
+{
+	struct txn_log log = { .updates = NULL };
+	uint64_t main_entries = 2, ref_entries = 0;
+	struct txn t;
+	int r;
+
+	if (kind == FRAME_OBJECT)
+		return make_room(odb, index, main_entries, ref_entries, in_memory, err) < 0 ?
+			       -1 :
+			       index_record(*index, payload, len, loc, err);
+	if (kind != FRAME_TXN)
+		return 0;
+	if (txn_parse(payload, len, loc, &t, err) < 0 || txn_log_parse(&t, &log, err) < 0)
+		return -1;
+	frame_room(&t, &log, &main_entries, &ref_entries);
+	r = make_room(odb, index, main_entries, ref_entries, in_memory, err);
+	if (!r)
+		r = index_txn(odb, *index, &t, &log, err);
+	txn_log_release(&log);
+	return r;
+}
+
+int odb_index_frame(struct odb *odb, struct store_index *index, uint64_t loc, enum frame_kind kind,
+		    const unsigned char *payload, size_t len, struct drift_error *err)
+{
+	return enter_frame(odb, &index, false, loc, kind, payload, len, err);
+}
+
+struct rebuild {
+	struct odb *odb;
+	struct store_index *index;
+	uint64_t file;
+	uint64_t closed_at; /* 0: open end */
+};
+
+static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
+			 struct drift_error *err)
+{
+	struct rebuild *rb = data;
+	struct drift_error why;
+	auto_buf sentence = BUF_INIT;
+
+	if (rb->closed_at && offset >= rb->closed_at)
+		return 1;
+	if (!enter_frame(rb->odb, &rb->index, true, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
+		return 0;
+	if (why.code != DRIFT_ERR_CORRUPT)
+		return error_set(err, why.code, "%s", why.message);
+	buf_addf(&sentence, "journal %llu, offset %llu: %s", (unsigned long long)rb->file, (unsigned long long)offset,
+		 why.message);
+	odb_note_damage(rb->odb, sentence.data);
+	return 0;
+}
+
+static void rebuild_damage(void *data, uint64_t from, uint64_t to)
+{
+	struct rebuild *rb = data;
+	auto_buf sentence = BUF_INIT;
+
+	if (rb->closed_at && from >= rb->closed_at)
+		return;
+	buf_addf(&sentence, "journal %llu is damaged from offset %llu to %llu", (unsigned long long)rb->file,
+		 (unsigned long long)from, (unsigned long long)to);
+	odb_note_damage(rb->odb, sentence.data);
+}
+
+/* Everything written counts from here on: make it durable, and the rest blank. */
+static int recover_tail(struct odb *odb, struct journal *j, uint64_t end, uint64_t dirty, struct drift_error *err)
+{
+	if (journal_blank(j, end, dirty, err) < 0)
+		return error_prefix(err, DRIFT_OK, "cannot cut the torn tail of '%s'", journal_path(j));
+	(void)odb;
+	return journal_sync(j, err);
+}
+
+static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *err)
+{
+	struct odb *odb = rb->odb;
+	struct journal_scan scan = { rebuild_frame, rebuild_damage, rb };
+	size_t i, count = atomic_load(&odb->journal_count);
+	uint64_t end = 0, dirty = 0;
+	int r = 0;
+
+	for (i = 0; i < count && r >= 0; i++) {
+		rb->file = i + 1;
+		rb->closed_at = odb->journals[i].closed_at;
+		r = journal_scan(odb->journals[i].journal, 0, &scan, &end, &dirty, err);
+	}
+	if (r < 0)
+		return -1;
+	if (locked && recover_tail(odb, odb_current(odb), end, dirty, err) < 0)
+		return -1;
+	atomic_store(&index_head(rb->index)->end, end);
+	atomic_store(&index_head(rb->index)->visible, end);
+	atomic_store(&index_head(rb->index)->synced, end);
+	return 0;
+}
+
+/* Turn the index in memory into the shared file; the cache folder may have been deleted. */
+static int share(struct odb *odb, struct store_index *in_memory, struct store_index **out, struct drift_error *err)
+{
+	const struct journal_identity *identity = journal_identity(odb_current(odb));
+	auto_buf path = BUF_INIT;
+	auto_buf folder = BUF_INIT;
+	struct drift_error why;
+
+	if (odb_cache_path(odb, &path, err) < 0)
+		return -1;
+	if (!index_grow(in_memory, path.data, identity, 16, 4, out, &why))
+		return 0;
+	if (why.code != DRIFT_ERR_NOT_FOUND)
+		return error_set(err, why.code, "%s", why.message);
+	file_join(&folder, odb->dir, "cache");
+	if (buf_check(&folder, err) < 0 || file_make_directories(folder.data, err) < 0)
+		return -1;
+	return index_grow(in_memory, path.data, identity, 16, 4, out, err);
+}
+
+int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
+{
+	struct rebuild rb = { .odb = odb };
+	struct store_index *shared;
+	int r;
+
+	if (index_create(NULL, journal_identity(odb_current(odb)), 1024, 16, &rb.index, err) < 0)
+		return -1;
+	r = scan_journals(&rb, locked, err);
+	if (!r && locked) {
+		r = share(odb, rb.index, &shared, err);
+		if (!r) {
+			index_close(rb.index);
+			rb.index = shared;
+		}
+	}
+	if (r) {
+		index_close(rb.index);
+		return -1;
+	}
+	*out = rb.index;
+	return 0;
+}

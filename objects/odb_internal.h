@@ -1,0 +1,140 @@
+/* Inside the store: shared by the odb_*.c files only. */
+#ifndef OBJECTS_ODB_INTERNAL_H
+#define OBJECTS_ODB_INTERNAL_H
+
+#include <pthread.h>
+
+#include "base/compress.h"
+#include "objects/commit_record.h"
+#include "objects/journal.h"
+#include "objects/node_cache.h"
+#include "objects/odb.h"
+#include "objects/record.h"
+#include "objects/store_index.h"
+#include "objects/txn.h"
+
+#define LOCK_APPEND 0
+#define LOCK_SYNC 1
+#define JOURNAL_COUNT_MAX 4096
+#define MEMO_COUNT 8
+#define COMMIT_CACHE_COUNT 1024
+
+/* One line of the file "current": a journal, and how much of it counts (0: all, it is the newest). */
+struct journal_slot {
+	struct journal *journal; /* number is the index + 1 */
+	uint64_t closed_at;
+};
+
+/* A text (who, ref name) and where in the store it is spelt out, so that the next record can point there. */
+struct memo {
+	char *text;
+	size_t len;
+	uint64_t loc;
+	unsigned index; /* ref names: of the update */
+};
+
+struct memo_table {
+	struct memo items[MEMO_COUNT];
+	unsigned next;
+};
+
+struct dict {
+	uint64_t loc;
+	struct compress_dict *dict;
+};
+
+struct odb {
+	struct node_store nodes; /* first: odb_nodes() */
+	struct odb_options options;
+	char *dir;
+	int lock_fd; /* of the file "lock", -1 if only reading */
+	unsigned char store_id[16];
+
+	/* Grows only, under state_mutex; readers use what they find at indexes below journal_count. */
+	struct journal_slot journals[JOURNAL_COUNT_MAX];
+	atomic_size_t journal_count;
+
+	_Atomic(struct store_index *) index;
+	struct store_index **retired; /* replaced mappings that readers may still look at */
+	size_t retired_count, retired_capacity;
+
+	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts, memos */
+	pthread_mutex_t append_mutex, sync_mutex;
+	bool locked; /* the append lock is held through this odb */
+
+	struct node_cache *cache;
+	struct commit *commits[COMMIT_CACHE_COUNT]; /* by location, under commit_mutex */
+	pthread_mutex_t commit_mutex;
+
+	struct compressor *idle[16]; /* under state_mutex */
+	size_t idle_count;
+	struct dict *dicts;
+	size_t dict_count, dict_capacity;
+
+	struct memo_table who_memo, name_memo;
+
+	char **damage;
+	size_t damage_count, damage_capacity;
+};
+
+static inline struct store_index *odb_index(struct odb *odb)
+{
+	return atomic_load_explicit(&odb->index, memory_order_acquire);
+}
+
+/* odb_open.c */
+int odb_load_current(struct odb *odb, struct drift_error *err);
+int odb_write_current(const char *dir, const struct journal_slot *slots, size_t count, const unsigned char store_id[16],
+		      struct drift_error *err);
+/* Make sure that the index mapped is the one that counts; cheap when it is. locked: the append lock is held, so make one. */
+int odb_refresh(struct odb *odb, bool locked, struct drift_error *err) MUST_CHECK;
+void odb_replace_index(struct odb *odb, struct store_index *index);
+void odb_note_damage(struct odb *odb, const char *sentence);
+int odb_cache_path(const struct odb *odb, struct buf *out, struct drift_error *err);
+struct journal *odb_current(const struct odb *odb);
+
+/* odb_index.c: an index from the journals; recovers the newest one's tail if `locked`. */
+int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err);
+/* Enter what a frame holds. */
+int odb_index_frame(struct odb *odb, struct store_index *index, uint64_t loc, enum frame_kind kind,
+		    const unsigned char *payload, size_t len, struct drift_error *err);
+
+/* odb_read.c */
+struct payload {
+	struct buf bytes;
+	enum frame_kind kind;
+};
+/* The record at loc; its bytes live in payload. */
+int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err);
+/* The whole frame at loc as a transaction; DRIFT_ERR_CORRUPT if it is none. */
+int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err);
+struct compressor *odb_compressor_take(struct odb *odb, struct drift_error *err);
+void odb_compressor_give(struct odb *odb, struct compressor *c);
+int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err);
+/* The version of a node stored at loc, whatever its id. */
+int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err);
+/* Decode the node of a whole or delta record; base is what it stands on, or NULL. id NULL: any. */
+int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, const struct oid *id, struct node **out,
+		    struct drift_error *err);
+
+/* odb_blob.c: the bytes of a blob record, appended; depth_out may be NULL. */
+int odb_blob_at(struct odb *odb, uint64_t loc, struct buf *out, struct oid *id_out, uint8_t *depth_out,
+		struct drift_error *err);
+
+/* odb_commit.c */
+struct commit *odb_commit_cached(struct odb *odb, uint64_t loc);
+void odb_commit_keep(struct odb *odb, uint64_t loc, struct commit *c);
+int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct drift_error *err);
+
+/* Memos; under no lock of the caller's. */
+void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t loc, unsigned index);
+bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out);
+void memo_clear(struct odb *odb, struct memo_table *t);
+
+/* odb_refs.c: spell out the name of update `i` of a log entry. */
+int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out, struct drift_error *err);
+
+/* Can what stands at loc be seen by readers? */
+bool odb_is_visible(struct odb *odb, uint64_t loc);
+
+#endif

@@ -1,0 +1,354 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "objects/node_delta.h"
+#include "objects/odb_internal.h"
+
+/* Deltas to apply for one node; a longer chain is damage. */
+#define CHAIN_MAX (RECORD_INNER_DEPTH_MAX + 1)
+
+static int find_journal(struct odb *odb, uint64_t loc, struct journal **out, struct drift_error *err)
+{
+	unsigned file = loc_file(loc);
+
+	if (!file || file > atomic_load(&odb->journal_count))
+		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", file);
+	*out = odb->journals[file - 1].journal;
+	return 0;
+}
+
+int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
+{
+	const unsigned char *data;
+	struct journal *j = NULL;
+	size_t len;
+
+	buf_clear(&payload->bytes);
+	if (find_journal(odb, loc, &j, err) < 0 ||
+	    journal_read(j, loc_offset(loc), &payload->bytes, &payload->kind, err) < 0)
+		return -1;
+	data = (const unsigned char *)payload->bytes.data;
+	len = payload->bytes.len;
+	if (payload->kind == FRAME_TXN) {
+		if (txn_record(data, len, loc_record(loc), &data, &len, err) < 0)
+			return -1;
+	} else if (payload->kind != FRAME_OBJECT || loc_record(loc)) {
+		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no object at offset %llu", journal_path(j),
+				 (unsigned long long)loc_offset(loc));
+	}
+	return record_parse(data, len, loc, out, err);
+}
+
+int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err)
+{
+	struct journal *j = NULL;
+
+	buf_clear(&payload->bytes);
+	if (find_journal(odb, loc, &j, err) < 0 ||
+	    journal_read(j, loc_offset(loc), &payload->bytes, &payload->kind, err) < 0)
+		return -1;
+	if (payload->kind != FRAME_TXN)
+		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no transaction at offset %llu", journal_path(j),
+				 (unsigned long long)loc_offset(loc));
+	return txn_parse(payload->bytes.data, payload->bytes.len, loc_frame(loc), out, err);
+}
+
+struct compressor *odb_compressor_take(struct odb *odb, struct drift_error *err)
+{
+	struct compressor *c = NULL;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	if (odb->idle_count)
+		c = odb->idle[--odb->idle_count];
+	pthread_mutex_unlock(&odb->state_mutex);
+	if (!c && compressor_create(&c, err) < 0)
+		return NULL;
+	return c;
+}
+
+void odb_compressor_give(struct odb *odb, struct compressor *c)
+{
+	if (!c)
+		return;
+	pthread_mutex_lock(&odb->state_mutex);
+	if (odb->idle_count < ARRAY_SIZE(odb->idle)) {
+		odb->idle[odb->idle_count++] = c;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&odb->state_mutex);
+	compressor_free(c);
+}
+
+static const struct compress_dict *dict_known(struct odb *odb, uint64_t loc)
+{
+	const struct compress_dict *found = NULL;
+	size_t i;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	for (i = 0; i < odb->dict_count && !found; i++)
+		if (odb->dicts[i].loc == loc)
+			found = odb->dicts[i].dict;
+	pthread_mutex_unlock(&odb->state_mutex);
+	return found;
+}
+
+int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err)
+{
+	struct payload payload = { .bytes = BUF_INIT };
+	struct compress_dict *dict = NULL;
+	struct journal *j = NULL;
+	int r;
+
+	*out = dict_known(odb, loc);
+	if (*out)
+		return 0;
+	r = find_journal(odb, loc, &j, err);
+	if (!r)
+		r = journal_read(j, loc_offset(loc), &payload.bytes, &payload.kind, err);
+	if (!r && payload.kind != FRAME_DICT)
+		r = error_set(err, DRIFT_ERR_CORRUPT, "a record names a dictionary where there is none");
+	if (!r)
+		r = compress_dict_create(payload.bytes.data, payload.bytes.len, 1, &dict, err);
+	buf_release(&payload.bytes);
+	if (r)
+		return -1;
+	pthread_mutex_lock(&odb->state_mutex);
+	if (mem_grow(&odb->dicts, &odb->dict_capacity, odb->dict_count + 1, sizeof(*odb->dicts)) == 0) {
+		odb->dicts[odb->dict_count++] = (struct dict){ loc, dict };
+		*out = dict;
+		dict = NULL;
+	}
+	pthread_mutex_unlock(&odb->state_mutex);
+	compress_dict_free(dict);
+	return *out ? 0 : error_no_memory(err);
+}
+
+struct relative_codec {
+	struct loc_codec codec;
+	uint64_t self;
+};
+
+static void relative_put(const struct loc_codec *codec, struct buf *out, uint64_t loc)
+{
+	(void)codec, (void)out, (void)loc;
+}
+
+static uint64_t relative_get(const struct loc_codec *codec, struct cursor *in)
+{
+	return loc_get(in, ((const struct relative_codec *)codec)->self);
+}
+
+static int decode_edit(const struct record *r, struct node *base, const struct oid *id, struct node **out,
+		       struct drift_error *err)
+{
+	struct relative_codec rel = { { relative_put, relative_get }, loc_frame(r->self) };
+	auto_buf bytes = BUF_INIT;
+	auto_buf locs = BUF_INIT;
+
+	if (node_delta_apply(base, r->body, r->body_len, &rel.codec, &bytes, &locs, err) < 0)
+		return -1;
+	return node_decode(bytes.data, bytes.len, id, (const uint64_t *)(void *)locs.data, out, err);
+}
+
+static int decode_content(struct odb *odb, const struct record *r, struct node *base, const struct oid *id,
+			  struct compressor *c, struct node **out, struct drift_error *err)
+{
+	const struct compress_dict *dict = NULL;
+	auto_buf content = BUF_INIT;
+	auto_free uint64_t *locs = NULL;
+	auto_node *bare = NULL;
+
+	if (r->storage == RECORD_DICT && odb_dict(odb, r->dict_loc, &dict, err) < 0)
+		return -1;
+	if (record_content(r, c, base ? base->bytes : NULL, base ? base->len : 0, dict, &content, err) < 0)
+		return -1;
+	if (content.len < r->node_len)
+		return error_set(err, DRIFT_ERR_CORRUPT, "the record of a tree node is short");
+	if (node_decode(content.data, r->node_len, id, NULL, &bare, err) < 0)
+		return -1;
+	if (content.len == r->node_len && !bare->level) {
+		*out = bare;
+		bare = NULL;
+		return 0;
+	}
+	locs = mem_calloc(bare->count, sizeof(*locs));
+	if (!locs)
+		return error_no_memory(err);
+	if (record_node_locs(r, &content, bare, locs, err) < 0)
+		return -1;
+	return node_from_built(bare->bytes, bare->len, locs, out, err);
+}
+
+int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, const struct oid *id, struct node **out,
+		    struct drift_error *err)
+{
+	struct compressor *c;
+	int result;
+
+	if (r->kind != OBJECT_TREE)
+		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node was expected where there is a %s", object_kind_name(r->kind));
+	if (base && r->depth != base->depth + 1)
+		return error_set(err, DRIFT_ERR_CORRUPT, "the chain of deltas of a tree node has a wrong length");
+	if (r->storage == RECORD_EDIT) {
+		result = decode_edit(r, base, id, out, err);
+	} else {
+		c = odb_compressor_take(odb, err);
+		if (!c)
+			return -1;
+		result = decode_content(odb, r, base, id, c, out, err);
+		odb_compressor_give(odb, c);
+	}
+	if (!result) {
+		(*out)->loc = r->self;
+		(*out)->depth = r->depth;
+	}
+	return result;
+}
+
+struct chain {
+	struct payload payload[CHAIN_MAX];
+	struct record record[CHAIN_MAX];
+	size_t count;
+};
+
+static bool is_delta(const struct record *r)
+{
+	return r->storage == RECORD_EDIT || r->storage == RECORD_PREFIX;
+}
+
+/* Read records from loc down to a whole one or a cached node. */
+static int read_chain(struct odb *odb, uint64_t loc, struct chain *chain, struct node **base_out, struct drift_error *err)
+{
+	struct node *base = NULL;
+
+	while (!base) {
+		struct record *r = &chain->record[chain->count];
+
+		if (chain->count == CHAIN_MAX)
+			return error_set(err, DRIFT_ERR_CORRUPT, "a chain of deltas has no end");
+		buf_init(&chain->payload[chain->count].bytes);
+		chain->count++;
+		if (odb_record(odb, loc, &chain->payload[chain->count - 1], r, err) < 0)
+			return -1;
+		if (!is_delta(r))
+			break;
+		loc = r->base_loc;
+		base = node_cache_get(odb->cache, loc);
+	}
+	*base_out = base;
+	return 0;
+}
+
+static int apply_chain(struct odb *odb, struct chain *chain, struct node *base, const struct oid *id,
+		       struct node **out, struct drift_error *err)
+{
+	while (chain->count) {
+		struct record *r = &chain->record[chain->count - 1];
+		struct node *next = NULL;
+		int result = odb_decode_node(odb, r, base, chain->count == 1 ? id : NULL, &next, err);
+
+		node_unref(base);
+		if (result < 0)
+			return -1;
+		base = next;
+		buf_release(&chain->payload[--chain->count].bytes);
+	}
+	*out = base;
+	return 0;
+}
+
+static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
+{
+	struct chain *chain = malloc(sizeof(*chain));
+	struct node *base = NULL;
+	int r;
+
+	if (!chain)
+		return error_no_memory(err);
+	chain->count = 0;
+	r = read_chain(odb, loc, chain, &base, err);
+	if (!r)
+		r = apply_chain(odb, chain, base, id, out, err);
+	while (chain->count)
+		buf_release(&chain->payload[--chain->count].bytes);
+	free(chain);
+	if (!r)
+		node_cache_put(odb->cache, loc, *out);
+	return r;
+}
+
+int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err)
+{
+	struct node *node = node_cache_get(odb->cache, loc);
+
+	if (!node)
+		return load_node(odb, loc, NULL, out, err);
+	*out = node;
+	return 0;
+}
+
+struct id_search {
+	const struct oid *id;
+	uint64_t loc;
+};
+
+static int match_id(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
+{
+	struct id_search *s = data;
+
+	(void)err;
+	if (kind != OBJECT_TREE || !oid_equal(id, s->id))
+		return 0;
+	s->loc = loc;
+	return 1;
+}
+
+/* A node of which only the id is known: the index knows roots; the rest is found by reading all. */
+static int find_node(struct odb *odb, const struct oid *id, uint64_t *loc_out, struct drift_error *err)
+{
+	struct id_search s = { id, LOC_UNKNOWN };
+	enum object_kind kind;
+	int r = odb_find(odb, id, &kind, loc_out, err);
+
+	if (r < 0 || (r > 0 && kind == OBJECT_TREE))
+		return r;
+	r = odb_each_object(odb, match_id, &s, err);
+	if (r > 0)
+		*loc_out = s.loc;
+	return r;
+}
+
+static int empty_node(struct node **out, struct drift_error *err)
+{
+	static const unsigned char bytes[4] = { NODE_VERSION, MAP_ROOT, 0, 0 };
+
+	return node_from_built(bytes, sizeof(bytes), NULL, out, err);
+}
+
+int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **node_out, struct drift_error *err)
+{
+	struct node *node = loc != LOC_UNKNOWN ? node_cache_get(odb->cache, loc) : NULL;
+	char hex[OID_HEX_LEN + 1];
+	struct tree_root empty;
+	int r;
+
+	if (node && oid_equal(&node->id, id)) {
+		*node_out = node;
+		return 0;
+	}
+	node_unref(node);
+	if (loc != LOC_UNKNOWN && !load_node(odb, loc, id, node_out, err))
+		return 0;
+	tree_empty(&empty);
+	if (oid_equal(&empty.id, id))
+		return empty_node(node_out, err);
+	r = find_node(odb, id, &loc, err);
+	if (r < 0)
+		return -1;
+	if (!r)
+		return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s is missing", oid_to_hex(id, hex));
+	return load_node(odb, loc, id, node_out, err) < 0 ?
+		       error_prefix(err, DRIFT_OK, "tree node %s", oid_to_hex(id, hex)) :
+		       0;
+}
