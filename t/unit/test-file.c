@@ -1,6 +1,7 @@
 /* Files, folders, locks; and in builds with faults, that each kind of fault comes out as it should. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,14 +42,19 @@ static int enter_folder(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+	(void)st;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
 static int leave_folder(void **state)
 {
-	char command[100];
 	char *dir = *state;
-	int r;
+	int r = chdir("/") < 0 || nftw(dir, remove_one, 10, FTW_DEPTH | FTW_PHYS) != 0 ? -1 : 0;
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	r = chdir("/") < 0 || system(command) != 0 ? -1 : 0;
 	free(dir);
 	return r;
 }
@@ -263,7 +269,7 @@ static void faults(void **state)
 		for (n = 1; n < 20; n++) {
 			auto_buf text = BUF_INIT;
 
-			assert_int_equal(system("printf old >fault"), 0);
+			must(file_replace("fault", "old", 3, &err), &err);
 			status = replace_with_fault(modes[m], n);
 			must(file_read_whole("fault", 10, &text, &err), &err);
 			assert_true(!strcmp(text.data, "old") || !strcmp(text.data, "new"));
