@@ -24,9 +24,15 @@ struct spawn_pipe {
 
 enum { SPAWN_WRITE = 1, SPAWN_READ = 2 };
 
+struct spawn_options {
+	const char *const *arguments;   /* NULL-ended; or NULL */
+	const char *const *environment; /* "NAME=value" to add where NAME is not set; or NULL */
+	int pipes;                      /* SPAWN_WRITE, SPAWN_READ or both */
+};
+
 /* Start a command (as spawn_command) with pipes to its standard input or from its output. */
-int spawn_start(const char *command, const char *const *arguments, int pipes,
-		struct spawn_pipe *out, struct drift_error *err) MUST_CHECK;
+int spawn_start(const char *command, const struct spawn_options *options, struct spawn_pipe *out,
+		struct drift_error *err) MUST_CHECK;
 /* Close the pipes that are still open and wait. */
 int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err) MUST_CHECK;
 

@@ -32,7 +32,7 @@ struct pager;
  * are not set. *out is NULL, and nothing happens, if standard output is no terminal or the pager is "" or "cat".
  */
 int pager_start(struct pager **out, struct drift_error *err) MUST_CHECK;
-/* Close standard output and wait until the reader has quit. NULL is allowed. */
+/* Give standard output back and wait until the reader has quit. NULL is allowed. */
 void pager_finish(struct pager *pager);
 
 /* ---- progress ---- */
