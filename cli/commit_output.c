@@ -1,0 +1,68 @@
+#include "cli/commit_output.h"
+
+#include "cli/log_format.h"
+#include "repo/history.h"
+
+static int add_changes(struct cmd_context *ctx, const struct commit_style *style, struct commit *c,
+		       struct change_printer *printer, struct drift_error *err)
+{
+	auto_buf prefix = BUF_INIT;
+	struct tree_diff_options options = { .each = change_printer_each, .data = printer };
+	int result;
+
+	printer->ctx = ctx;
+	printer->style = style->changes;
+	printer->filter = style->filter;
+	options.prefix = change_printer_prefix(printer, &prefix);
+	options.prefix_len = prefix.len;
+	if (buf_check(&prefix, err))
+		return -1;
+	result = history_changes(ctx->repo, c, &options, err);
+	if (result >= 0)
+		change_printer_finish(printer);
+	return result < 0 ? -1 : 0;
+}
+
+int commit_output(struct cmd_context *ctx, const struct commit_style *style, struct commit *c, bool hold,
+		  struct buf *out, struct drift_error *err)
+{
+	struct change_printer printer = { .out = out, .hold = hold };
+
+	if (style->format) {
+		log_format_append(ctx, style->format, c, out);
+		buf_add_byte(out, '\n');
+	} else if (style->oneline) {
+		out_commit_line(ctx, out, c);
+	} else {
+		out_commit_head(ctx, out, c);
+	}
+	if (style->changes == CHANGES_NONE)
+		return buf_check(out, err);
+	if (!style->oneline)
+		buf_add_byte(out, '\n');
+	if (add_changes(ctx, style, c, &printer, err))
+		return -1;
+	return buf_check(out, err);
+}
+
+int commit_output_json(struct cmd_context *ctx, const struct commit_style *style, struct commit *c,
+		       struct drift_error *err)
+{
+	struct json_line line;
+	struct change_printer printer = { .json = &line.w };
+	int failed = 0;
+
+	out_json_begin(&line);
+	out_json_commit(&line.w, c);
+	if (style->changes != CHANGES_NONE) {
+		json_writer_key(&line.w, "changes");
+		json_writer_begin_array(&line.w);
+		failed = add_changes(ctx, style, c, &printer, err);
+		json_writer_end_array(&line.w);
+	}
+	if (!failed)
+		return out_json_end(&line, err);
+	json_writer_release(&line.w);
+	buf_release(&line.text);
+	return -1;
+}
