@@ -15,7 +15,7 @@ MAKEFLAGS += -rR --no-print-directory $(if $(MAKELEVEL:0=),,-j$(JOBS))
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := $(or $(if $(filter fuzz,$(BUILD)),clang),$(shell command -v gcc || command -v clang || echo cc))
 endif
-VERSION := $(or $(shell sed -n 's/^.define DRIFT_VERSION "\(.*\)"/\1/p' include/drift.h 2>/dev/null),0.1.0)
+VERSION := $(or $(shell sed -n 's/^.define DRIFT_VERSION "\(.*\)"/\1/p' include/drift_version.h 2>/dev/null),0.1.0)
 SONAME := libdrift.so.0
 
 # The source: a folder is in the library or in the program.
@@ -147,7 +147,7 @@ $(O)/man/stamp: $(MAN)
 	$(Q)asciidoctor -b manpage --failure-level=WARN -a manmanual='drift manual' -a mansource='drift $(VERSION)' -D $(@D) $? && touch $@
 
 D := $(DESTDIR)$(PREFIX)
-INSTALLED := bin/drift lib/libdrift.a lib/$(SONAME) lib/libdrift.so include/drift.h include/drift_error.h lib/pkgconfig/drift.pc \
+INSTALLED := bin/drift lib/libdrift.a lib/$(SONAME) lib/libdrift.so include/drift.h include/drift_error.h include/drift_version.h lib/pkgconfig/drift.pc \
 	share/bash-completion/completions/drift share/zsh/site-functions/_drift share/fish/vendor_completions.d/drift.fish
 install: all $(if $(shell command -v asciidoctor),doc)
 	$(call say,INST,$(D))

@@ -1,0 +1,121 @@
+#include "porcelain/porcelain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/spawn.h"
+#include "cli/output.h"
+
+static const char *const usage[] = { "drift help [COMMAND]", NULL };
+
+static const char introduction[] =
+	"usage: drift [-C DIR] [--no-pager] [--color[=WHEN]] COMMAND [ARGUMENT...]\n"
+	"       drift --version | --help\n"
+	"\n"
+	"A document store that never forgets.\n";
+
+static void list_group(const struct cmd_context *ctx, enum command_group group, const char *title, struct buf *out)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < ctx->command_count; i++) {
+		size_t len = strlen(ctx->commands[i]->name);
+
+		if (ctx->commands[i]->group == group && len > width)
+			width = len;
+	}
+	if (!width)
+		return;
+	buf_addf(out, "\n%s%s%s\n", out_colour(ctx, COLOUR_HEADING), title, out_colour(ctx, COLOUR_NONE));
+	for (size_t i = 0; i < ctx->command_count; i++) {
+		const struct command *command = ctx->commands[i];
+
+		if (command->group == group)
+			buf_addf(out, "  %-*s  %s\n", (int)width, command->name, command->summary);
+	}
+}
+
+static int list_all(struct cmd_context *ctx)
+{
+	auto_buf out = BUF_INIT;
+
+	buf_add_str(&out, introduction);
+	list_group(ctx, COMMAND_PORCELAIN, "For people", &out);
+	list_group(ctx, COMMAND_PLUMBING, "For scripts", &out);
+	buf_add_str(&out, "\n'drift help COMMAND' opens a command's manual, 'drift COMMAND -h' is short.\n");
+	if (buf_check(&out, &ctx->err))
+		return ctx_die(ctx, "list the commands");
+	out_buf(&out);
+	return EXIT_DONE;
+}
+
+/* The manual that was built or installed beside this program; false if there is none. */
+static bool find_page(const char *name, struct buf *page)
+{
+	static const char *const places[] = { "../man", "../share/man/man1", "../../man" };
+	auto_buf self = BUF_INIT;
+	struct file_info info;
+	char *slash;
+
+	if (file_read_link("/proc/self/exe", &self, NULL))
+		return false;
+	slash = strrchr(self.data, '/');
+	if (!slash)
+		return false;
+	buf_truncate(&self, (size_t)(slash - self.data));
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		buf_clear(page);
+		buf_addf(page, "%s/%s/drift-%s.1", self.data, places[i], name);
+		if (!buf_check(page, NULL) && !file_look(page->data, &info, NULL) && info.kind == FILE_REGULAR)
+			return true;
+	}
+	return false;
+}
+
+/* 0 if the manual was shown. */
+static int open_manual(const char *name)
+{
+	auto_buf page = BUF_INIT;
+	const char *argv[] = { "man", NULL, NULL };
+	int status;
+
+	if (!find_page(name, &page)) {
+		buf_clear(&page);
+		buf_addf(&page, "drift-%s", name);
+	}
+	argv[1] = page.data;
+	if (buf_check(&page, NULL) || spawn_wait(argv, &status, NULL))
+		return -1;
+	return status;
+}
+
+static int help(struct cmd_context *ctx, int argc, char **argv)
+{
+	const struct command *command;
+	auto_buf text = BUF_INIT;
+
+	if (argc > 1)
+		return ctx_usage(ctx, "one command at a time");
+	if (!argc)
+		return list_all(ctx);
+	command = command_find(ctx, argv[0]);
+	if (!command) {
+		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such command");
+		return ctx_fail(ctx, "explain '%s'", argv[0]);
+	}
+	if (ctx->terminal && !open_manual(argv[0]))
+		return EXIT_DONE;
+	command_usage(command, &text);
+	out_printf("drift-%s - %s\n\n", command->name, command->summary);
+	out_buf(&text);
+	return EXIT_DONE;
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.summary = "explain a command, or list all",
+	.usage = usage,
+	.run = help,
+};
