@@ -1,0 +1,385 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/sha256.h"
+#include "objects/boundary.h"
+#include "objects/map.h"
+#include "t/unit/map_model.h"
+#include "t/unit/memstore.h"
+
+#define KEY_ROOM (NODE_KEY_MAX + 64)
+
+/* A family of keys; number n of it. Returns the length. */
+typedef size_t make_key(struct dice *d, size_t n, unsigned char *key);
+
+static size_t tiny_key(struct dice *d, size_t n, unsigned char *key)
+{
+	(void)d;
+	key[0] = (unsigned char)(n % 7);
+	key[1] = (unsigned char)(n / 7);
+	return n % 3 ? 2 : n % 2;
+}
+
+static size_t numbered_key(struct dice *d, size_t n, unsigned char *key)
+{
+	(void)d;
+	return (size_t)sprintf((char *)key, "doc%08zu", n);
+}
+
+static size_t long_key(struct dice *d, size_t n, unsigned char *key)
+{
+	(void)d;
+	memset(key, 'k', NODE_KEY_MAX);
+	sprintf((char *)key + (n % 2 ? NODE_KEY_MAX - 8 : 0), "%07zu", n);
+	return NODE_KEY_MAX - n % 5;
+}
+
+static size_t random_key(struct dice *d, size_t n, unsigned char *key)
+{
+	struct dice own = { .state = n };
+	size_t i, len = dice_below(&own, 40);
+
+	(void)d;
+	for (i = 0; i < len; i++)
+		key[i] = (unsigned char)dice_next(&own);
+	return len;
+}
+
+/* A key after which a node ends, or goes on, wherever the dice may decide on it. */
+static size_t chosen_key(size_t n, bool ends, unsigned char *key)
+{
+	size_t salt, len = 0;
+
+	for (salt = 0; salt < 100000; salt++) {
+		len = (size_t)sprintf((char *)key, "%06zu-%zu", n, salt);
+		if (boundary_after(0, key, len, 0, 1000, 1) == ends &&
+		    (ends || !boundary_after(0, key, len, 5000, 6200, 1)))
+			break;
+	}
+	return len;
+}
+
+static size_t ending_key(struct dice *d, size_t n, unsigned char *key)
+{
+	(void)d;
+	return chosen_key(n, true, key);
+}
+
+static size_t going_on_key(struct dice *d, size_t n, unsigned char *key)
+{
+	(void)d;
+	return chosen_key(n, false, key);
+}
+
+struct family {
+	const char *name;
+	make_key *make;
+	size_t universe, value_max, batch_max;
+};
+
+static const struct family families[] = {
+	{ "tiny keys", tiny_key, 700, 40, 200 },
+	{ "numbered keys", numbered_key, 3000, 300, 500 },
+	{ "keys of 2 KiB", long_key, 300, 100, 50 },
+	{ "random keys, values up to the limit", random_key, 1500, NODE_VALUE_MAX, 200 },
+	{ "keys of 2 KiB, values at the limit", long_key, 100, NODE_VALUE_MAX, 20 },
+	{ "each key ends a node", ending_key, 200, 1000, 30 },
+	{ "no key ends a node", going_on_key, 500, 60, 100 },
+	{ "empty values", numbered_key, 9000, 0, 3000 },
+};
+
+struct fixture {
+	struct dice dice;
+	struct memstore store;
+	const struct family *family;
+	struct map_model model;
+	struct map_root root;
+};
+
+/* A batch of changes in order, built as a model whose empty "remove" marks are kept beside it. */
+struct batch {
+	struct map_model puts, removes;
+	struct map_change *changes;
+	size_t count;
+};
+
+static void batch_add(struct fixture *f, struct batch *b, size_t n, bool remove)
+{
+	static unsigned char value[NODE_VALUE_MAX];
+	unsigned char key[KEY_ROOM];
+	size_t i, key_len = f->family->make(&f->dice, n, key);
+	size_t value_len = f->family->value_max;
+
+	if (value_len && dice_below(&f->dice, 4))
+		value_len = dice_below(&f->dice, value_len);
+	for (i = 0; i < value_len; i++)
+		value[i] = (unsigned char)dice_next(&f->dice);
+	map_model_remove(&b->puts, key, key_len);
+	map_model_remove(&b->removes, key, key_len);
+	map_model_put(remove ? &b->removes : &b->puts, key, key_len, value, value_len);
+}
+
+static void add_change(struct fixture *f, struct batch *b, const struct model_entry *entry, bool put)
+{
+	b->changes[b->count++] = (struct map_change){ .key = entry->key,
+						      .key_len = entry->key_len,
+						      .value = put ? entry->value : NULL,
+						      .value_len = put ? entry->value_len : 0 };
+	if (put)
+		map_model_put(&f->model, entry->key, entry->key_len, entry->value, entry->value_len);
+	else
+		map_model_remove(&f->model, entry->key, entry->key_len);
+}
+
+/* Put the batch in order and apply it to the model. */
+static void batch_finish(struct fixture *f, struct batch *b)
+{
+	size_t i = 0, j = 0;
+
+	b->changes = calloc(b->puts.count + b->removes.count + 1, sizeof(*b->changes));
+	assert_non_null(b->changes);
+	while (i < b->puts.count || j < b->removes.count) {
+		const struct model_entry *put = i < b->puts.count ? &b->puts.entries[i] : NULL;
+		const struct model_entry *gone =
+			j < b->removes.count ? &b->removes.entries[j] : NULL;
+
+		if (!gone ||
+		    (put && key_compare(put->key, put->key_len, gone->key, gone->key_len) < 0)) {
+			add_change(f, b, put, true);
+			i++;
+		} else {
+			add_change(f, b, gone, false);
+			j++;
+		}
+	}
+}
+
+static void batch_release(struct batch *b)
+{
+	map_model_release(&b->puts);
+	map_model_release(&b->removes);
+	free(b->changes);
+}
+
+static void make_batch(struct fixture *f, struct batch *b)
+{
+	size_t universe = f->family->universe, i, start, count;
+	size_t what = dice_below(&f->dice, 8);
+
+	*b = (struct batch){ .count = 0 };
+	start = dice_below(&f->dice, universe);
+	count = 1 + dice_below(&f->dice, what < 4 ? 3 : f->family->batch_max);
+	if (what == 7) { /* all but a few go */
+		start = 0;
+		count = universe;
+	}
+	for (i = 0; i < count; i++) {
+		size_t n = what >= 5 ? start + i : dice_below(&f->dice, universe);
+
+		if (what == 7 && !dice_below(&f->dice, universe))
+			continue;
+		/* 5: a range comes, 6 and 7: a range goes, others: scattered. */
+		batch_add(f, b, n, what >= 6 || (what < 5 && !dice_below(&f->dice, 3)));
+	}
+	batch_finish(f, b);
+}
+
+static void assert_root(const struct map_root *root, const struct map_root *expected)
+{
+	assert_int_equal(root->count, expected->count);
+	assert_int_equal(root->bytes, expected->bytes);
+	assert_true(oid_equal(&root->id, &expected->id));
+}
+
+static void check_reading(struct fixture *f)
+{
+	auto_map_cursor c = MAP_CURSOR_INIT;
+	struct node_store *store = &f->store.store;
+	size_t start = dice_below(&f->dice, f->model.count + 1), i;
+	struct drift_error err;
+
+	assert_int_equal(map_cursor_seek_index(&c, store, &f->root, start, &err), 0);
+	for (i = start; i <= f->model.count; i++) {
+		struct node_entry entry;
+		const struct model_entry *expected;
+
+		assert_int_equal(map_cursor_next(&c, &entry, &err), i < f->model.count);
+		if (i == f->model.count || i - start > 40)
+			break;
+		expected = &f->model.entries[i];
+		assert_int_equal(entry.key_len, expected->key_len);
+		assert_memory_equal(entry.key, expected->key, entry.key_len);
+		assert_int_equal(entry.value_len, expected->value_len);
+		assert_memory_equal(entry.value, expected->value, entry.value_len);
+	}
+	for (i = 0; i < 10; i++) {
+		unsigned char key[KEY_ROOM];
+		size_t len = f->family->make(&f->dice, dice_below(&f->dice, f->family->universe), key);
+		auto_node *node = NULL;
+		struct node_entry entry;
+		uint64_t rank;
+		bool equal;
+		size_t at = map_model_search(&f->model, key, len, &equal);
+
+		assert_int_equal(map_get(store, &f->root, key, len, &node, &entry, &err), equal);
+		if (equal)
+			assert_memory_equal(entry.value, f->model.entries[at].value, entry.value_len);
+		assert_int_equal(map_rank(store, &f->root, key, len, &rank, &err), 0);
+		assert_int_equal(rank, at);
+		assert_int_equal(map_cursor_seek(&c, store, &f->root, key, len, &err), 0);
+		assert_int_equal(map_cursor_next(&c, &entry, &err), at < f->model.count);
+		if (at < f->model.count)
+			assert_int_equal(key_compare(entry.key, entry.key_len,
+						     f->model.entries[at].key,
+						     f->model.entries[at].key_len), 0);
+	}
+}
+
+/* Replays a difference on a model, which must become the other side. */
+struct replay {
+	struct map_model *model;
+	size_t from, to, seen;
+};
+
+static int replay_one(void *data, const struct node_entry *a, const struct node_entry *b,
+		      struct drift_error *err)
+{
+	struct replay *replay = data;
+	const struct node_entry *any = a ? a : b;
+	bool equal;
+
+	(void)err;
+	replay->seen++;
+	map_model_search(replay->model, any->key, any->key_len, &equal);
+	assert_int_equal(equal, a != NULL);
+	if (b)
+		map_model_put(replay->model, b->key, b->key_len, b->value, b->value_len);
+	else
+		map_model_remove(replay->model, a->key, a->key_len);
+	return 0;
+}
+
+static size_t count_differences(const struct map_model *a, const struct map_model *b,
+				const unsigned char *from, size_t from_len, const unsigned char *to,
+				size_t to_len)
+{
+	size_t i = 0, j = 0, count = 0;
+
+	while (i < a->count || j < b->count) {
+		const struct model_entry *x = i < a->count ? &a->entries[i] : NULL;
+		const struct model_entry *y = j < b->count ? &b->entries[j] : NULL, *any;
+		int order = !x ? 1 : !y ? -1 : key_compare(x->key, x->key_len, y->key, y->key_len);
+
+		any = order <= 0 ? x : y;
+		if (key_compare(any->key, any->key_len, from, from_len) >= 0 &&
+		    key_compare(any->key, any->key_len, to, to_len) < 0 &&
+		    (order || x->value_len != y->value_len || memcmp(x->value, y->value, x->value_len)))
+			count++;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return count;
+}
+
+static int count_one(void *data, const struct node_entry *a, const struct node_entry *b,
+		     struct drift_error *err)
+{
+	(void)a;
+	(void)b;
+	(void)err;
+	++*(size_t *)data;
+	return 0;
+}
+
+static void check_difference(struct fixture *f, struct map_model *old, const struct map_root *old_root)
+{
+	unsigned char from[KEY_ROOM], to[KEY_ROOM];
+	size_t i, seen = 0;
+	struct replay replay = { .model = old };
+	struct map_diff_options options = { .each = count_one, .data = &seen };
+	struct drift_error err;
+	struct map_root replayed;
+
+	options.from = from;
+	options.from_len = f->family->make(&f->dice, dice_below(&f->dice, f->family->universe), from);
+	options.to = to;
+	options.to_len = f->family->make(&f->dice, dice_below(&f->dice, f->family->universe), to);
+	assert_int_equal(map_diff(&f->store.store, old_root, &f->root, &options, &err), 0);
+	assert_int_equal(seen, count_differences(old, &f->model, from, options.from_len, to,
+						 options.to_len));
+	options = (struct map_diff_options){ .each = replay_one, .data = &replay };
+	assert_int_equal(map_diff(&f->store.store, old_root, &f->root, &options, &err), 0);
+	assert_int_equal(old->count, f->model.count);
+	for (i = 0; i < old->count; i++)
+		assert_memory_equal(old->entries[i].key, f->model.entries[i].key,
+				    f->model.entries[i].key_len);
+	map_model_root(old, MAP_INDEX, &replayed);
+	assert_root(&replayed, &f->root);
+}
+
+static void run_round(struct fixture *f)
+{
+	struct batch batch;
+	struct map_model old;
+	struct map_root expected, scratch, before = f->root, empty = { .count = 0 };
+	struct drift_error err = { .code = DRIFT_OK };
+	struct map_change *all;
+	size_t i;
+
+	map_model_copy(&f->model, &old);
+	make_batch(f, &batch);
+	if (map_edit_array(&f->store.store, MAP_INDEX, &f->root, batch.changes, batch.count, &f->root,
+			   &err) < 0)
+		fail_msg("%s: %s", f->family->name, err.message);
+	map_model_root(&f->model, MAP_INDEX, &expected);
+	assert_root(&f->root, &expected);
+	check_reading(f);
+	check_difference(f, &old, &before);
+
+	all = calloc(f->model.count + 1, sizeof(*all));
+	assert_non_null(all);
+	for (i = 0; i < f->model.count; i++)
+		all[i] = (struct map_change){ .key = f->model.entries[i].key,
+					      .key_len = f->model.entries[i].key_len,
+					      .value = f->model.entries[i].value,
+					      .value_len = f->model.entries[i].value_len };
+	assert_int_equal(map_edit_array(&f->store.store, MAP_INDEX, &empty, all, f->model.count,
+					&scratch, &err), 0);
+	assert_root(&scratch, &expected);
+	free(all);
+	map_model_release(&old);
+	batch_release(&batch);
+}
+
+static void any_history_gives_the_same_map(void **state)
+{
+	uint64_t seed = dice_seed();
+	size_t i, round;
+
+	(void)state;
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		struct fixture f = { .dice = { .state = seed + i }, .family = &families[i] };
+
+		memstore_init(&f.store, true);
+		for (round = 0; round < 24; round++)
+			run_round(&f);
+		map_model_release(&f.model);
+		memstore_release(&f.store);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_history_gives_the_same_map),
+	};
+
+	return cmocka_run_group_tests_name("map", tests, NULL, NULL);
+}
