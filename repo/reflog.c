@@ -44,18 +44,18 @@ static int log_head(struct odb *odb, const char *name, uint64_t *loc_out, struct
 }
 
 /* Follow another ref from what it held when the entry at before_loc was made. */
-static int follow(struct reflog_walk *w, const char *target, uint64_t before_loc, struct drift_error *err)
+static int follow(struct reflog_walk *w, const struct ref_value *symbolic, uint64_t before_loc, struct drift_error *err)
 {
 	uint64_t loc;
 
-	strcpy(w->target, target);
+	memcpy(w->target, symbolic->target, sizeof(w->target));
 	w->value = (struct ref_value){ .kind = REF_ABSENT };
-	if (log_head(w->odb, target, &loc, err) < 0)
+	if (log_head(w->odb, w->target, &loc, err) < 0)
 		return -1;
 	while (loc != LOC_UNKNOWN) {
 		auto_entry e = { .update = NULL };
 
-		if (entry_read(w->odb, target, loc, &e, err) < 0)
+		if (entry_read(w->odb, w->target, loc, &e, err) < 0)
 			return -1;
 		if (loc < before_loc) {
 			w->value = e.update->new;
@@ -83,7 +83,7 @@ int reflog_open(struct odb *odb, const char *name, struct reflog_walk *w, struct
 	w->value = value;
 	if (log_head(odb, name, &w->name_loc, err) < 0)
 		return -1;
-	if (value.kind == REF_SYMBOLIC && follow(w, value.target, UINT64_MAX, err) < 0)
+	if (value.kind == REF_SYMBOLIC && follow(w, &value, UINT64_MAX, err) < 0)
 		return -1;
 	return value.kind != REF_ABSENT || w->name_loc != LOC_UNKNOWN;
 }
@@ -132,7 +132,7 @@ int reflog_back(struct reflog_walk *w, int64_t *time_usec_out, struct drift_erro
 	w->target_loc = LOC_UNKNOWN;
 	w->target[0] = '\0';
 	if (e.update->old.kind == REF_SYMBOLIC)
-		return follow(w, e.update->old.target, loc, err) < 0 ? -1 : 1;
+		return follow(w, &e.update->old, loc, err) < 0 ? -1 : 1;
 	w->value = e.update->old;
 	return 1;
 }

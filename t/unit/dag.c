@@ -1,5 +1,6 @@
 #include "t/unit/dag.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,10 +12,20 @@
 
 #include "base/mem.h"
 
+#define DIR_TEMPLATE "/tmp/drift-dag-XXXXXX"
+
 static void check(int rc, const struct drift_error *err)
 {
 	if (rc < 0)
 		fail_msg("%s", err->message);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
 }
 
 void dag_open(struct dag *d, uint64_t seed)
@@ -24,7 +35,7 @@ void dag_open(struct dag *d, uint64_t seed)
 
 	memset(d, 0, sizeof(*d));
 	d->random = seed;
-	snprintf(d->dir, sizeof(d->dir), "%s", "/tmp/drift-dag-XXXXXX");
+	memcpy(d->dir, DIR_TEMPLATE, sizeof(DIR_TEMPLATE));
 	assert_non_null(mkdtemp(d->dir));
 	check(repo_init(d->dir, &options, &err), &err);
 	check(repo_open(d->dir, &options, &d->repo, &err), &err);
@@ -40,14 +51,11 @@ void dag_forget(struct dag *d)
 
 void dag_close(struct dag *d)
 {
-	char command[sizeof(d->dir) + 16];
-
 	dag_forget(d);
 	free(d->commits);
 	odb_batch_free(d->batch);
 	repo_close(d->repo);
-	snprintf(command, sizeof(command), "rm -rf '%s'", d->dir);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(d->dir, remove_one, 10, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 uint64_t dag_random(struct dag *d, uint64_t below)
