@@ -126,7 +126,7 @@ struct repo *ctx_repo(struct cmd_context *ctx);
 int ctx_branch(struct cmd_context *ctx, struct drift_error *err) MUST_CHECK;
 /* ctx->branch, or NULL for HEAD: as the functions of repo/ take it, after ctx_branch. */
 const char *ctx_branch_name(const struct cmd_context *ctx);
-/* Whether the stage lies over what is read: no --branch other than HEAD's, no --at. 1 / 0 / -1. */
+/* Whether the stage lies over what is read: no --branch other than HEAD's, no --at, no -m. 1 / 0 / -1. */
 int ctx_reads_stage(struct cmd_context *ctx, struct drift_error *err) MUST_CHECK;
 /* --author, DRIFT_AUTHOR, config user.name and user.email, else USER@host. Lives as long as ctx. */
 int ctx_author(struct cmd_context *ctx, const char **who_out, struct drift_error *err) MUST_CHECK;

@@ -92,7 +92,7 @@ int ctx_reads_stage(struct cmd_context *ctx, struct drift_error *err)
 	struct ref_resolved head;
 	int named;
 
-	if (ctx->common.at)
+	if (ctx->common.at || ctx_has_message(ctx))
 		return 0;
 	named = ctx_branch(ctx, err);
 	if (named <= 0)
