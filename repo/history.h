@@ -17,16 +17,27 @@ struct history_event {
 	struct document document; /* its memory lives until the next call */
 };
 
-/* The history of path as seen from the point. */
+/*
+ * The history of path as seen from the point, by effective time, then generation. The empty store has none;
+ * DRIFT_ERR_INVALID for a tree that is no commit's, and for what is no path.
+ */
 int history_open(struct repo *repo, const struct point *from, const char *path, size_t path_len,
 		 struct history **out, struct drift_error *err) MUST_CHECK;
+/* 1 / 0 / -1 */
 int history_next(struct history *h, struct history_event *event_out, struct drift_error *err) MUST_CHECK;
+/* NULL-safe. */
 void history_free(struct history *h);
+void history_cleanup(struct history **h);
+#define auto_history __attribute__((cleanup(history_cleanup))) struct history
 
-/* Does the commit change anything under the prefix against every parent (for log PATH...)? 1 / 0 / -1. */
-int history_touches(struct repo *repo, struct commit *c, const char *const *prefixes, size_t prefix_count,
+/*
+ * For log PATH...: does what is named differ from every parent's (from nothing, without parents)? 1 / 0 / -1. A name that ends with
+ * a slash is a prefix of paths; any other is a document, and if it has no slash also the collection of that name.
+ * No names at all: any change.
+ */
+int history_touches(struct repo *repo, struct commit *c, const char *const *names, size_t name_count,
 		    struct drift_error *err) MUST_CHECK;
-/* Differences of a commit against its first parent (or the empty tree), through the change list where there is one. */
+/* Differences of a commit against its first parent (or the empty tree). */
 int history_changes(struct repo *repo, struct commit *c, const struct tree_diff_options *options, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 struct graph_reach {
 	struct repo *repo;
 	struct commit *from;
+	struct commit *last; /* found last; the next one asked for is often right below it */
 	uint64_t gen_min;
 	struct stretches stretches;
 };
@@ -33,6 +34,7 @@ void graph_reach_free(struct graph_reach *r)
 		return;
 	stretches_release(&r->stretches);
 	commit_unref(r->from);
+	commit_unref(r->last);
 	free(r);
 }
 
@@ -70,15 +72,14 @@ static int on_line(struct repo *repo, struct commit *a, struct commit *c, struct
 	return rc <= 0 ? rc : oid_equal(&found->id, &a->id);
 }
 
-int graph_reach_has(struct graph_reach *r, struct commit *a, struct drift_error *err)
+static int search(struct graph_reach *r, struct commit *a, struct drift_error *err)
 {
 	struct stretch *t;
 	int rc;
 
-	assert(a->gen >= r->gen_min);
-	if (a->gen > r->from->gen)
-		return 0;
-	rc = on_line(r->repo, a, r->from, err);
+	rc = r->last ? on_line(r->repo, a, r->last, err) : 0;
+	if (!rc)
+		rc = on_line(r->repo, a, r->from, err);
 	if (rc)
 		return rc;
 	if (search_to(r, a->gen, err) < 0)
@@ -92,6 +93,21 @@ int graph_reach_has(struct graph_reach *r, struct commit *a, struct drift_error 
 			return rc;
 	}
 	return 0;
+}
+
+int graph_reach_has(struct graph_reach *r, struct commit *a, struct drift_error *err)
+{
+	int rc;
+
+	assert(a->gen >= r->gen_min);
+	if (a->gen > r->from->gen)
+		return 0;
+	rc = search(r, a, err);
+	if (rc > 0) {
+		commit_unref(r->last);
+		r->last = commit_ref(a);
+	}
+	return rc;
 }
 
 int graph_is_ancestor(struct repo *repo, struct commit *a, struct commit *b, struct drift_error *err)

@@ -1,0 +1,320 @@
+#include "repo/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* A commit that may belong to the history. Not the commit itself: a document may have changed a million times. */
+struct candidate {
+	struct object_ref commit;
+	int64_t time_usec;
+	uint64_t gen;
+	enum change_kind kind;
+};
+
+struct history {
+	struct repo *repo;
+	char *path_text;
+	struct path path;
+	struct candidate *items;
+	size_t count, capacity, next;
+	struct commit *commit; /* of the last event */
+	struct node *node;
+};
+
+/* --- what a commit did to the path, by its trees --- */
+
+static int get(struct history *h, const struct object_ref *tree, struct node **node, struct document *doc, struct drift_error *err)
+{
+	struct tree_root root = { .id = tree->id, .loc = tree->loc };
+
+	return tree_get(repo_nodes(h->repo), &root, &h->path, node, doc, err);
+}
+
+/* How the document differs from that in the tree of a parent; NULL: no parent, nothing. */
+static int compare(struct history *h, struct commit *c, struct commit *parent, enum change_kind *kind_out, struct drift_error *err)
+{
+	auto_node *node_a = NULL;
+	auto_node *node_b = NULL;
+	struct document a, b;
+	int has_a = 0, has_b;
+
+	if (parent && oid_equal(&parent->tree.id, &c->tree.id)) {
+		*kind_out = CHANGE_NONE;
+		return 0;
+	}
+	if (parent)
+		has_a = get(h, &parent->tree, &node_a, &a, err);
+	has_b = has_a < 0 ? -1 : get(h, &c->tree, &node_b, &b, err);
+	if (has_b < 0)
+		return -1;
+	if (has_a && has_b)
+		*kind_out = document_equal(&a, &b) ? CHANGE_NONE : CHANGE_MODIFY;
+	else
+		*kind_out = has_b ? CHANGE_ADD : has_a ? CHANGE_DELETE : CHANGE_NONE;
+	return 0;
+}
+
+/* The change against the first parent, CHANGE_NONE unless there is one against every parent. */
+static int change_by_trees(struct history *h, struct commit *c, enum change_kind *kind_out, struct drift_error *err)
+{
+	enum change_kind first = CHANGE_NONE;
+
+	if (!c->parent_count)
+		return compare(h, c, NULL, kind_out, err);
+	for (size_t i = 0; i < c->parent_count; i++) {
+		auto_commit *parent = NULL;
+		enum change_kind kind;
+
+		if (graph_parent(h->repo, c, i, &parent, err) < 0 || compare(h, c, parent, &kind, err) < 0)
+			return -1;
+		if (kind == CHANGE_NONE) {
+			*kind_out = CHANGE_NONE;
+			return 0;
+		}
+		if (!i)
+			first = kind;
+	}
+	*kind_out = first;
+	return 0;
+}
+
+/* --- collecting candidates --- */
+
+static int add(struct history *h, const struct commit *c, enum change_kind kind, struct drift_error *err)
+{
+	if (mem_grow(&h->items, &h->capacity, h->count + 1, sizeof(*h->items)) < 0)
+		return error_no_memory(err);
+	h->items[h->count++] = (struct candidate){ .commit = { .id = c->id, .loc = c->loc }, .time_usec = c->time_usec,
+						   .gen = c->gen, .kind = kind };
+	return 0;
+}
+
+static const struct change *find_change(const struct change_list *list, const struct path *path)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (!path_compare(&list->changes[i].path, path))
+			return list->changes + i;
+	}
+	return NULL;
+}
+
+static enum change_kind change_of_parent(uint64_t kinds, size_t parent)
+{
+	return (enum change_kind)(kinds >> 2 * parent & 3);
+}
+
+static bool changed_for_all(uint64_t kinds, const struct commit *c)
+{
+	for (size_t i = 0; i < c->parent_count; i++) {
+		if (change_of_parent(kinds, i) == CHANGE_NONE)
+			return false;
+	}
+	return change_of_parent(kinds, 0) != CHANGE_NONE;
+}
+
+/* A commit that lists what it changed. 0 where it does not list the path. */
+static int add_listed(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out, struct drift_error *err)
+{
+	const struct change *change = find_change(list, &h->path);
+
+	if (!list->complete || !change)
+		return 0;
+	*next_out = change->previous_loc;
+	if (!changed_for_all(change->kinds, c))
+		return 1;
+	return add(h, c, change_of_parent(change->kinds, 0), err) < 0 ? -1 : 1;
+}
+
+/* A commit that has a marker only. */
+static int add_marked(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out, struct drift_error *err)
+{
+	enum change_kind kind;
+
+	if (list->complete)
+		return 0;
+	*next_out = list->previous_marker_loc;
+	if (change_by_trees(h, c, &kind, err) < 0)
+		return -1;
+	return kind != CHANGE_NONE && add(h, c, kind, err) < 0 ? -1 : 1;
+}
+
+/*
+ * One step along a chain of records: *loc becomes the next, LOC_UNKNOWN at its end. Returns 0 where the chain is not what
+ * it should be; the records are a help, not the truth.
+ */
+static int step(struct history *h, uint64_t *loc, bool marker, struct drift_error *err)
+{
+	struct change_list list = { .memory = BUF_INIT };
+	auto_commit *c = NULL;
+	uint64_t next = LOC_UNKNOWN;
+	int rc = odb_change_list(repo_odb(h->repo), *loc, &list, err);
+
+	if (rc <= 0)
+		return rc;
+	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, err) < 0)
+		rc = -1;
+	else if (marker)
+		rc = add_marked(h, c, &list, &next, err);
+	else
+		rc = add_listed(h, c, &list, &next, err);
+	change_list_release(&list);
+	if (rc <= 0 || next >= *loc)
+		return rc < 0 ? -1 : 0;
+	*loc = next;
+	return 1;
+}
+
+static int collect_recorded(struct history *h, struct drift_error *err)
+{
+	uint64_t loc[2];
+
+	if (odb_change_head(repo_odb(h->repo), &h->path, &loc[0], &loc[1], err) < 0)
+		return -1;
+	for (int marker = 0; marker < 2; marker++) {
+		while (loc[marker] != LOC_UNKNOWN) {
+			int rc = step(h, &loc[marker], marker, err);
+
+			if (rc <= 0)
+				return rc;
+		}
+	}
+	return 1;
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->time_usec != y->time_usec)
+		return x->time_usec > y->time_usec ? -1 : 1;
+	if (x->gen != y->gen)
+		return x->gen > y->gen ? -1 : 1;
+	return oid_compare(&x->commit.id, &y->commit.id);
+}
+
+/* In storage order came what is now put in the order of history, each once, and only if the starting point has it. */
+static int keep_reachable(struct history *h, struct commit *from, struct drift_error *err)
+{
+	auto_graph_reach *reach = NULL;
+	uint64_t gen_min = from->gen;
+	size_t kept = 0;
+
+	if (h->count > 1)
+		qsort(h->items, h->count, sizeof(*h->items), compare_newest_first);
+	for (size_t i = 0; i < h->count; i++)
+		gen_min = h->items[i].gen < gen_min ? h->items[i].gen : gen_min;
+	if (graph_reach_new(h->repo, from, gen_min, &reach, err) < 0)
+		return -1;
+	for (size_t i = 0; i < h->count; i++) {
+		const struct object_ref *ref = &h->items[i].commit;
+		auto_commit *c = NULL;
+		int rc;
+
+		if (kept && oid_equal(&h->items[kept - 1].commit.id, &ref->id))
+			continue;
+		if (odb_commit(repo_odb(h->repo), &ref->id, ref->loc, &c, err) < 0)
+			return -1;
+		rc = graph_reach_has(reach, c, err);
+		if (rc < 0)
+			return -1;
+		if (rc)
+			h->items[kept++] = h->items[i];
+	}
+	h->count = kept;
+	return 0;
+}
+
+static int collect_by_walk(struct history *h, struct commit *from, struct drift_error *err)
+{
+	auto_revwalk *walk = NULL;
+	int rc;
+
+	h->count = 0;
+	if (revwalk_new(h->repo, NULL, &walk, err) < 0 || revwalk_include(walk, from, err) < 0)
+		return -1;
+	for (;;) {
+		auto_commit *c = NULL;
+		enum change_kind kind;
+
+		rc = revwalk_next(walk, &c, err);
+		if (rc <= 0)
+			return rc;
+		if (change_by_trees(h, c, &kind, err) < 0)
+			return -1;
+		if (kind != CHANGE_NONE && add(h, c, kind, err) < 0)
+			return -1;
+	}
+}
+
+static int collect(struct history *h, struct commit *from, struct drift_error *err)
+{
+	int rc = collect_recorded(h, err);
+
+	if (rc < 0)
+		return -1;
+	return rc ? keep_reachable(h, from, err) : collect_by_walk(h, from, err);
+}
+
+/* --- the interface --- */
+
+int history_open(struct repo *repo, const struct point *from, const char *path, size_t path_len, struct history **out,
+		 struct drift_error *err)
+{
+	auto_history *h = mem_calloc(1, sizeof(*h));
+
+	if (!h)
+		return error_no_memory(err);
+	if (from->bare_tree)
+		return error_set(err, DRIFT_ERR_INVALID, "a tree alone has no history, a commit has");
+	h->repo = repo;
+	h->path_text = mem_dup_str(path, path_len);
+	if (!h->path_text)
+		return error_no_memory(err);
+	if (path_parse(h->path_text, path_len, &h->path, err) < 0)
+		return -1;
+	if (from->commit && collect(h, from->commit, err) < 0)
+		return -1;
+	*out = take_ptr(h);
+	return 0;
+}
+
+int history_next(struct history *h, struct history_event *event_out, struct drift_error *err)
+{
+	struct history_event event = { .kind = CHANGE_NONE };
+	const struct candidate *at = h->items + h->next;
+	int rc;
+
+	if (h->next == h->count)
+		return 0;
+	commit_unref(take_ptr(h->commit));
+	node_unref(take_ptr(h->node));
+	if (odb_commit(repo_odb(h->repo), &at->commit.id, at->commit.loc, &h->commit, err) < 0)
+		return -1;
+	rc = get(h, &h->commit->tree, &h->node, &event.document, err);
+	if (rc < 0)
+		return -1;
+	event.commit = h->commit;
+	event.kind = at->kind;
+	event.present = rc > 0;
+	h->next++;
+	*event_out = event;
+	return 1;
+}
+
+void history_free(struct history *h)
+{
+	if (!h)
+		return;
+	commit_unref(h->commit);
+	node_unref(h->node);
+	free(h->items);
+	free(h->path_text);
+	free(h);
+}
+
+void history_cleanup(struct history **h)
+{
+	history_free(*h);
+}
