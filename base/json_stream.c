@@ -180,8 +180,6 @@ static int between(struct json_stream *s, unsigned char c, struct drift_error *e
 	} else if (s->state == AFTER_ARRAY) {
 		return fail(s, "more text behind the array", err);
 	} else if (c == ']') {
-		if (s->state == AFTER_COMMA)
-			return fail(s, "a value is expected", err);
 		s->state = AFTER_ARRAY;
 	} else {
 		if (c != ',')
@@ -202,16 +200,16 @@ int json_stream_next(struct json_stream *s, struct json_slice *element_out,
 	while (s->state != IN_ELEMENT) {
 		if (!next_byte(s, &c))
 			return 0;
-		if ((s->state == AFTER_OPEN && c != ']') ||
-		    (s->state == AFTER_COMMA && c != ']' && c != ',')) {
-			s->state = IN_ELEMENT;
-			s->depth = 0;
-			s->in_string = s->escaped = false;
-		} else if (s->state == AFTER_COMMA) {
-			return fail(s, "a value is expected", err);
-		} else if (between(s, c, err)) {
-			return -1;
+		if (s->state != AFTER_COMMA && (s->state != AFTER_OPEN || c == ']')) {
+			if (between(s, c, err))
+				return -1;
+			continue;
 		}
+		if (c == ',' || c == ']' || c == '}')
+			return fail(s, "a value is expected", err);
+		s->state = IN_ELEMENT;
+		s->depth = 0;
+		s->in_string = s->escaped = false;
 	}
 	return continue_element(s, element_out, err);
 }
