@@ -1,7 +1,7 @@
 /*
  * What changed between two texts, by line (Myers 1986, linear space). The
  * shortest script for texts that are not too different; where the search gets
- * too dear (TEXTDIFF_COST_MAX steps in one part) a good one. Lines end
+ * too dear (TEXTDIFF_COST_MAX) a good one. Lines end
  * with "\n", which belongs to them; a last line without one is another line
  * than the same with it. Texts are borrowed.
  */
@@ -18,6 +18,8 @@
 
 /* Texts of more bytes are refused with DRIFT_ERR_LIMIT. */
 #define TEXTDIFF_TEXT_MAX ((size_t)1 << 30)
+/* Edits looked ahead from each side. Texts of which no part needs twice as many get the shortest script. */
+enum { TEXTDIFF_COST_MAX = 512 };
 
 struct text {
 	const char *data;
