@@ -151,7 +151,7 @@ void repo_close(struct repo *repo)
 {
 	if (!repo)
 		return;
-	tip_chain_drop(&repo->tip);
+	pending_drop(&repo->pending);
 	odb_batch_free(repo->spare_batch);
 	odb_close(repo->odb);
 	config_free(repo->config);
@@ -208,12 +208,6 @@ void repo_batch_give(struct repo *repo, struct odb_batch *batch)
 		repo->spare_batch = take_ptr(batch);
 	pthread_mutex_unlock(&repo->mutex);
 	odb_batch_free(batch);
-}
-
-void tip_chain_drop(struct tip_chain *chain)
-{
-	while (chain->count)
-		commit_unref(chain->commits[--chain->count]);
 }
 
 /* Under a lock, since what is written is made from what was read. */

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "repo/oid_table.h"
 #include "repo/repo.h"
 
 #define CONFIG_NAME "config"
@@ -11,25 +12,20 @@
 #define STORE_NAME ".drift"
 #define STORE_MARK "current" /* a folder is a store when it has this file */
 
-/*
- * The commit at the tip of the branch that was last written, the commit its jump leads to, the one that leads to, and so
- * on as far as known, so that the next commit's fields can be derived without reading. Only the holder of the append
- * lock may touch it.
- */
-#define TIP_CHAIN_MAX 128
-
-struct tip_chain {
-	struct commit *commits[TIP_CHAIN_MAX];
-	size_t count;
+/* Commits that writer_add_commit put into a batch, which alone could not be read back before they are stored. */
+struct pending_commits {
+	struct odb_batch *batch;
+	struct oid_table table; /* of references */
+	size_t limit;
 };
 
 struct repo {
 	char *dir;
 	struct odb *odb;
 	struct config *config;
-	struct tip_chain tip;
-	pthread_mutex_t mutex;     /* for spare_batch */
+	pthread_mutex_t mutex;         /* for what follows */
 	struct odb_batch *spare_batch; /* empty, its memory kept for the next commit; or NULL */
+	struct pending_commits pending;
 };
 
 /* dir itself if it is absolute, else behind the current directory. */
@@ -40,6 +36,6 @@ int repo_is_store(const char *dir, bool *is_out, struct drift_error *err) MUST_C
 int repo_batch_take(struct repo *repo, struct odb_batch **batch_out, struct drift_error *err) MUST_CHECK;
 void repo_batch_give(struct repo *repo, struct odb_batch *batch);
 
-void tip_chain_drop(struct tip_chain *chain);
+void pending_drop(struct pending_commits *p);
 
 #endif

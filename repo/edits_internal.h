@@ -1,0 +1,84 @@
+/* How a set of edits is kept, and what becomes of a document by them: shared by the edits_*.c files and the stage. */
+#ifndef REPO_EDITS_INTERNAL_H
+#define REPO_EDITS_INTERNAL_H
+
+#include "repo/writer.h"
+
+/* Larger sets are applied outside of the append lock first. */
+#define EDITS_LIGHT_MAX 300
+/* Bytes of large documents that are held in memory; beyond it they are stored ahead. */
+#define EDITS_HELD_MAX ((size_t)64 << 20)
+
+enum edit_kind { EDIT_PUT, EDIT_DOCUMENT, EDIT_REMOVE, EDIT_PATCH, EDIT_MATCH };
+
+struct edit {
+	struct path path;
+	uint64_t order; /* later ones are greater */
+	enum edit_kind kind;
+	enum patch_kind patch;
+	uint32_t mode;
+	bool keep_mode; /* put without mode: a regular file's stays what it was */
+	bool lenient;
+	unsigned char *data; /* put, patch; allocated on its own if it is large, else in the arena */
+	size_t len;
+	const struct document *document;
+	const struct oid *id; /* match; NULL: absent */
+};
+
+struct edits_block;
+
+struct edits {
+	struct repo *repo;
+	struct edits_block *blocks;
+	struct edit *items;
+	size_t count, capacity;
+	bool sorted;
+	size_t held_len;
+};
+
+/* By path, then order of coming. */
+void edits_sort(struct edits *e);
+/* How many edits from item `at` on are of its path. */
+size_t edits_group(const struct edits *e, size_t at);
+
+/* What edits are applied to: 1 / 0 / -1, as tree_get. */
+struct edit_view {
+	int (*get)(struct edit_view *self, const struct path *path, struct node **node_out, struct document *doc_out,
+		   struct drift_error *err);
+};
+
+/* A tree as a view. */
+struct tree_view {
+	struct edit_view view;
+	struct node_store *store;
+	const struct tree_root *root;
+};
+void tree_view_init(struct tree_view *v, struct node_store *store, const struct tree_root *root);
+
+struct edit_outcome {
+	struct path path;
+	struct node *node; /* keeps `before` */
+	bool had, has;
+	struct document before, after;
+	/* The document afterwards as bytes that are not stored yet (`after` is not valid then). */
+	bool is_raw;
+	const void *raw;
+	size_t raw_len;
+	uint32_t raw_mode;
+	struct buf patched[2]; /* what raw may point to */
+};
+void edit_outcome_init(struct edit_outcome *o);
+void edit_outcome_release(struct edit_outcome *o);
+
+/* Apply `count` edits of one path; *o has been used before or initialised. The view is asked once. */
+int edits_apply(const struct edits *e, const struct edit *items, size_t count, struct edit_view *view,
+		struct edit_outcome *o, struct drift_error *err) MUST_CHECK;
+/* Store raw bytes in the batch, so that `after` is valid. Does the document differ now? 1 / 0 / -1. */
+int edit_outcome_store(struct edit_outcome *o, struct odb *odb, struct odb_batch *batch,
+		       struct drift_error *err) MUST_CHECK;
+
+/* "no document 'x/y'" and the like: the path quoted in a message that has one %s. */
+int edits_error(struct drift_error *err, enum drift_error_code code, const char *before, const struct path *path,
+		const char *after);
+
+#endif
