@@ -141,7 +141,7 @@ int odb_change_head(struct odb *odb, const struct path *path, uint64_t *commit_l
 struct odb_batch;
 int odb_batch_new(struct odb *odb, struct odb_batch **batch_out, struct drift_error *err) MUST_CHECK;
 void odb_batch_free(struct odb_batch *batch);
-/* Drop all that waits, for a second try on another base. */
+/* Drop all that waits, for a second try on another base, and all provisional locations. */
 void odb_batch_clear(struct odb_batch *batch);
 /* A node store that reads like odb_nodes, what is in the batch included, and saves into the batch. */
 struct node_store *odb_batch_nodes(struct odb_batch *batch);
@@ -153,6 +153,9 @@ int odb_batch_tag(struct odb_batch *batch, const struct tag *tag, struct object_
 /* Keep a commit; parents and jump are stored already or in the batch. changes may be NULL (no list is recorded). */
 int odb_batch_commit(struct odb_batch *batch, struct commit *commit, const struct change_list *changes,
 		     struct object_ref *ref_out, struct drift_error *err) MUST_CHECK;
+
+/* Where something that the batch gave a provisional location was stored in the end; others are returned as they are. */
+uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc);
 
 /* Exclusive right to append, over threads and processes; waits. Readers never need it. */
 int odb_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;

@@ -60,7 +60,7 @@ struct odb {
 
 	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts, memos */
 	pthread_mutex_t append_mutex, sync_mutex;
-	bool locked; /* the append lock is held through this odb */
+	_Atomic uintptr_t owner; /* the thread that holds the append lock through this odb, 0: none */
 
 	struct node_cache *cache;
 	struct commit *commits[COMMIT_CACHE_COUNT]; /* by location, under commit_mutex */
@@ -82,6 +82,12 @@ static inline struct store_index *odb_index(struct odb *odb)
 	return atomic_load_explicit(&odb->index, memory_order_acquire);
 }
 
+/* Does this thread hold the append lock? */
+static inline bool odb_is_owner(struct odb *odb)
+{
+	return atomic_load(&odb->owner) == (uintptr_t)pthread_self();
+}
+
 /* odb_open.c */
 int odb_load_current(struct odb *odb, struct drift_error *err);
 int odb_write_current(const char *dir, const struct journal_slot *slots, size_t count, const unsigned char store_id[16],
@@ -98,6 +104,30 @@ int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, st
 /* Enter what a frame holds. */
 int odb_index_frame(struct odb *odb, struct store_index *index, uint64_t loc, enum frame_kind kind,
 		    const unsigned char *payload, size_t len, struct drift_error *err);
+
+/* odb_append.c */
+/* Write whole frames (their checksums filled in by frame_out_end) at the end, enter them in the index. Under the lock. */
+struct frame_out {
+	struct odb *odb;
+	struct buf bytes;
+	uint64_t start;  /* offset in the file of the first byte */
+	size_t open_at;  /* of the frame being built */
+};
+#define auto_frame_out __attribute__((cleanup(frame_out_release))) struct frame_out
+void frame_out_init(struct frame_out *out, struct odb *odb);
+void frame_out_release(struct frame_out *out);
+/* Begin a frame; returns its location. Its payload is added to out->bytes. */
+uint64_t frame_out_begin(struct frame_out *out);
+int frame_out_end(struct frame_out *out, enum frame_kind kind, struct drift_error *err) MUST_CHECK;
+/* Append what was built; ticket_out may be NULL. */
+int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_error *err) MUST_CHECK;
+
+/* odb_batch.c */
+/* Encode all that waits in the batch and the log entry behind it. Under the lock. */
+int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, struct frame_out *out,
+		     struct drift_error *err) MUST_CHECK;
+/* The append has happened: new objects are known by their places. */
+void odb_batch_stored(struct odb_batch *batch);
 
 /* odb_read.c */
 struct payload {
@@ -126,9 +156,11 @@ struct commit *odb_commit_cached(struct odb *odb, uint64_t loc);
 void odb_commit_keep(struct odb *odb, uint64_t loc, struct commit *c);
 int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct drift_error *err);
 
-/* Memos; under no lock of the caller's. */
+/* Memos; under no lock of the caller's, but memo_clear, which is under state_mutex. */
 void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t loc, unsigned index);
 bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out);
+/* By location, the text appended. */
+bool memo_find(struct odb *odb, struct memo_table *t, uint64_t loc, unsigned index, struct buf *out);
 void memo_clear(struct odb *odb, struct memo_table *t);
 
 /* odb_refs.c: spell out the name of update `i` of a log entry. */

@@ -152,6 +152,9 @@ int odb_load_current(struct odb *odb, struct drift_error *err)
 			return error_set(err, DRIFT_ERR_CORRUPT, "journal %zu belongs to another store", i + 1);
 		}
 		atomic_store(&odb->journal_count, i + 1);
+		/* They may point into what the journal before lost. */
+		memo_clear(odb, &odb->who_memo);
+		memo_clear(odb, &odb->name_memo);
 	}
 	return 0;
 }

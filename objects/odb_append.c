@@ -1,0 +1,260 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "objects/odb_internal.h"
+
+void frame_out_init(struct frame_out *out, struct odb *odb)
+{
+	out->odb = odb;
+	buf_init(&out->bytes);
+	out->start = atomic_load(&index_head(odb_index(odb))->end);
+	out->open_at = 0;
+}
+
+void frame_out_release(struct frame_out *out)
+{
+	buf_release(&out->bytes);
+}
+
+uint64_t frame_out_begin(struct frame_out *out)
+{
+	static const unsigned char blank[FRAME_HEAD_LEN];
+
+	out->open_at = out->bytes.len;
+	buf_add(&out->bytes, blank, sizeof(blank));
+	return loc_make(atomic_load(&out->odb->journal_count), out->start + out->open_at, 0);
+}
+
+int frame_out_end(struct frame_out *out, enum frame_kind kind, struct drift_error *err)
+{
+	uint64_t offset = out->start + out->open_at, lag;
+	struct journal *j = odb_current(out->odb);
+	unsigned char *p;
+	struct frame f;
+	size_t len;
+
+	if (buf_check(&out->bytes, err) < 0)
+		return -1;
+	p = (unsigned char *)out->bytes.data + out->open_at;
+	len = out->bytes.len - out->open_at - FRAME_HEAD_LEN;
+	if (!len || len > FRAME_PAYLOAD_MAX)
+		return error_set(err, DRIFT_ERR_LIMIT, "a frame of %zu bytes is more than a journal takes", len);
+	lag = offset - atomic_load(&index_head(odb_index(out->odb))->synced);
+	f.kind = kind;
+	f.len = (uint32_t)len;
+	f.durable_lag = lag > UINT32_MAX ? UINT32_MAX : (uint32_t)lag;
+	f.crc = frame_checksum(journal_seed(j), offset, p + FRAME_HEAD_LEN, len);
+	frame_head_encode(&f, p);
+	return 0;
+}
+
+static int index_frames(struct frame_out *out, struct drift_error *err)
+{
+	const unsigned char *p = (const unsigned char *)out->bytes.data;
+	size_t at = 0;
+
+	while (at < out->bytes.len) {
+		uint64_t loc = loc_make(atomic_load(&out->odb->journal_count), out->start + at, 0);
+		struct frame f;
+
+		if (!frame_head_decode(p + at, &f))
+			return error_set(err, DRIFT_ERR_CORRUPT, "a frame just built is malformed");
+		if (odb_index_frame(out->odb, odb_index(out->odb), loc, f.kind, p + at + FRAME_HEAD_LEN, f.len, err) < 0)
+			return -1;
+		at += FRAME_HEAD_LEN + (size_t)f.len;
+	}
+	return 0;
+}
+
+/* What was written of a failed append must not be taken for one by the next recovery. */
+static void take_back(struct odb *odb, uint64_t start, uint64_t end)
+{
+	struct index_head *h = index_head(odb_index(odb));
+
+	if (journal_blank(odb_current(odb), start, end, NULL) < 0)
+		atomic_store(&h->failed, 1);
+	else
+		atomic_store(&h->write_to, 0);
+}
+
+int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_error *err)
+{
+	struct odb *odb = out->odb;
+	struct journal *j = odb_current(odb);
+	uint64_t end = out->start + out->bytes.len;
+
+	if (buf_check(&out->bytes, err) < 0)
+		return -1;
+	atomic_store(&index_head(odb_index(odb))->write_to, end);
+	if (journal_write(j, out->start, out->bytes.data, out->bytes.len, err) < 0 || index_frames(out, err) < 0) {
+		take_back(odb, out->start, end);
+		return -1;
+	}
+	atomic_store(&index_head(odb_index(odb))->end, end);
+	atomic_store(&index_head(odb_index(odb))->write_to, 0);
+	if (ticket_out)
+		*ticket_out = loc_make(atomic_load(&odb->journal_count), end, 0);
+	out->start = end;
+	buf_clear(&out->bytes);
+	return 0;
+}
+
+/* The newest journal failed: close it where readers could see, and begin another. Under the lock. */
+static int roll_journal(struct odb *odb, struct drift_error *err)
+{
+	size_t count = atomic_load(&odb->journal_count);
+
+	if (count >= JOURNAL_COUNT_MAX)
+		return error_set(err, DRIFT_ERR_LIMIT, "the store has %d journals", JOURNAL_COUNT_MAX);
+	if (journal_create(odb->dir, count + 1, odb->store_id, err) < 0)
+		return -1;
+	odb->journals[count - 1].closed_at = atomic_load(&index_head(odb_index(odb))->visible);
+	odb->journals[count].closed_at = 0;
+	if (odb_write_current(odb->dir, odb->journals, count + 1, odb->store_id, err) < 0) {
+		odb->journals[count - 1].closed_at = 0;
+		return -1;
+	}
+	atomic_store(&index_head(odb_index(odb))->superseded, 1);
+	return odb_refresh(odb, true, err);
+}
+
+int odb_lock(struct odb *odb, struct drift_error *err)
+{
+	struct index_head *h;
+	int r;
+
+	if (odb->lock_fd < 0)
+		return error_set(err, DRIFT_ERR_PERMISSION, "the store in '%s' cannot be written", odb->dir);
+	pthread_mutex_lock(&odb->append_mutex);
+	if (file_lock(odb->lock_fd, LOCK_APPEND, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) != 0) {
+		pthread_mutex_unlock(&odb->append_mutex);
+		return -1;
+	}
+	atomic_store(&odb->owner, (uintptr_t)pthread_self());
+	r = odb_refresh(odb, true, err);
+	h = r ? NULL : index_head(odb_index(odb));
+	if (h && atomic_load(&h->failed))
+		r = roll_journal(odb, err);
+	if (r)
+		odb_unlock(odb);
+	return r;
+}
+
+void odb_unlock(struct odb *odb)
+{
+	atomic_store(&odb->owner, 0);
+	/* It cannot fail for a lock that is held; the kernel drops it with the descriptor at the latest. */
+	(void)file_unlock(odb->lock_fd, LOCK_APPEND, NULL);
+	pthread_mutex_unlock(&odb->append_mutex);
+}
+
+/* They may point into an append that did not happen. */
+static void forget_memos(struct odb *odb)
+{
+	pthread_mutex_lock(&odb->state_mutex);
+	memo_clear(odb, &odb->who_memo);
+	memo_clear(odb, &odb->name_memo);
+	pthread_mutex_unlock(&odb->state_mutex);
+}
+
+int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticket_out, struct drift_error *err)
+{
+	auto_frame_out out;
+
+	frame_out_init(&out, odb);
+	if (odb_batch_encode(append->batch, append, &out, err) < 0 || frame_out_write(&out, ticket_out, err) < 0) {
+		forget_memos(odb);
+		return -1;
+	}
+	if (append->batch)
+		odb_batch_stored(append->batch);
+	return 0;
+}
+
+static void raise_to(_Atomic uint64_t *v, uint64_t to)
+{
+	uint64_t now = atomic_load(v);
+
+	while (now < to && !atomic_compare_exchange_weak(v, &now, to))
+		;
+}
+
+/* Tell everybody; the index may have been replaced by a larger one meanwhile. */
+static int note_synced(struct odb *odb, struct index_head *h, uint64_t file, uint64_t end, bool synced, struct drift_error *err)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (h->journal != file)
+			return 0;
+		if (synced)
+			raise_to(&h->synced, end);
+		raise_to(&h->visible, end);
+		if (!atomic_load(&h->superseded))
+			return 0;
+		if (odb_refresh(odb, false, err) < 0)
+			return -1;
+		h = index_head(odb_index(odb));
+	}
+	return 0;
+}
+
+/* 1: durable; 0: not yet; -1: void. */
+static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *err)
+{
+	struct index_head *h = index_head(odb_index(odb));
+	unsigned file = loc_file(ticket);
+
+	if (file < atomic_load(&odb->journal_count)) {
+		if (loc_offset(ticket) <= odb->journals[file - 1].closed_at)
+			return 1;
+	} else if (!atomic_load(&h->failed)) {
+		return loc_offset(ticket) <= atomic_load(&h->synced);
+	} else if (loc_offset(ticket) <= atomic_load(&h->synced)) {
+		return 1;
+	}
+	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
+}
+
+static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
+{
+	struct index_head *h;
+	uint64_t end;
+	int r;
+
+	if (odb_refresh(odb, false, err) < 0)
+		return -1;
+	r = ticket_state(odb, ticket, err);
+	if (r)
+		return r < 0 ? -1 : 0;
+	h = index_head(odb_index(odb));
+	end = atomic_load(&h->end);
+	if (journal_sync(odb_current(odb), err) < 0) {
+		atomic_store(&h->failed, 1);
+		return -1;
+	}
+	return note_synced(odb, h, loc_file(ticket), end, true, err);
+}
+
+int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err)
+{
+	int r = ticket_state(odb, ticket, err);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (odb->options.no_sync)
+		return note_synced(odb, index_head(odb_index(odb)), loc_file(ticket), loc_offset(ticket), false, err);
+	pthread_mutex_lock(&odb->sync_mutex);
+	r = ticket_state(odb, ticket, err);
+	if (!r) {
+		r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ? -1 : sync_now(odb, ticket, err);
+		(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
+	} else {
+		r = r < 0 ? -1 : 0;
+	}
+	pthread_mutex_unlock(&odb->sync_mutex);
+	/* Close a failed journal at once, while what failed is known; whoever writes next does it otherwise. */
+	if (r < 0 && atomic_load(&index_head(odb_index(odb))->failed) && !odb_lock(odb, NULL))
+		odb_unlock(odb);
+	return r;
+}

@@ -1,0 +1,385 @@
+/*
+ * From what waits in a batch to frames. Small records share a transaction frame; in a batch that has spilled, whole
+ * nodes and blobs, which nobody reads together with others, get frames of their own.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "objects/odb_batch_internal.h"
+
+#define GROUP_LEN_MAX ((size_t)48 << 10)
+#define ALONE_LEN_MIN ((size_t)512)
+#define WHOLE_LEVEL 1
+#define BLOB_LEVEL 3
+#define NO_RECORD UINT32_MAX
+
+/* A transaction frame in the making. */
+struct group {
+	struct odb_batch *b;
+	struct frame_out *out;
+	bool open;
+	uint64_t self;
+	struct buf records; /* their bytes */
+	size_t lens[TXN_RECORD_MAX];
+	size_t count;
+	struct buf lists; /* change lists */
+	size_t list_count;
+	unsigned last_commit; /* record */
+};
+
+static void group_open(struct group *g)
+{
+	if (g->open)
+		return;
+	g->self = frame_out_begin(g->out);
+	g->open = true;
+	g->count = g->list_count = 0;
+	g->last_commit = NO_RECORD;
+	buf_clear(&g->records);
+	buf_clear(&g->lists);
+}
+
+static int group_close(struct group *g, const struct buf *log, struct drift_error *err)
+{
+	struct buf *out = &g->out->bytes;
+	size_t i;
+
+	if (!g->open)
+		return 0;
+	g->open = false;
+	if (!g->count && !log) {
+		buf_truncate(out, g->out->open_at);
+		return 0;
+	}
+	buf_add_varint(out, g->count);
+	for (i = 0; i < g->count; i++)
+		buf_add_varint(out, g->lens[i]);
+	buf_add(out, g->records.data, g->records.len);
+	buf_add_byte(out, (unsigned char)((log ? 1 : 0) | (g->list_count ? 2 : 0)));
+	if (log)
+		buf_add(out, log->data, log->len);
+	if (g->list_count) {
+		buf_add_varint(out, g->list_count);
+		buf_add(out, g->lists.data, g->lists.len);
+	}
+	if (buf_check(&g->records, err) < 0 || buf_check(&g->lists, err) < 0)
+		return -1;
+	return frame_out_end(g->out, FRAME_TXN, err);
+}
+
+/* Real locations for provisional ones. */
+static uint64_t resolve(const struct odb_batch *b, uint64_t loc)
+{
+	if (loc_file(loc) != LOC_PENDING)
+		return loc;
+	return loc_offset(loc) < b->count ? b->items[loc_offset(loc)].loc : LOC_UNKNOWN;
+}
+
+static uint8_t depth_of(const struct odb_batch *b, uint64_t loc, uint8_t stored)
+{
+	if (loc_file(loc) != LOC_PENDING)
+		return stored;
+	return loc_offset(loc) < b->count ? b->items[loc_offset(loc)].depth : 0;
+}
+
+static int encode_node(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+{
+	struct record_source s = {
+		.kind = OBJECT_TREE, .self = self, .data = p->node->bytes, .len = p->node->len, .node = p->node,
+		.base_node = p->base, .base_loc = resolve(b, p->base_loc), .level = WHOLE_LEVEL,
+	};
+	size_t i;
+
+	for (i = 0; p->node->child_loc && i < p->node->count; i++)
+		p->node->child_loc[i] = resolve(b, p->node->child_loc[i]);
+	if (p->base)
+		s.base_depth = depth_of(b, p->base_loc, p->base->depth);
+	return record_encode(&s, b->compressor, out, &p->depth, err);
+}
+
+static int encode_chunked(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out)
+{
+	struct cursor in;
+	uint64_t total;
+
+	cursor_init(&in, p->data.data, p->data.len);
+	total = cursor_u64(&in);
+	buf_add_byte(out, OBJECT_BLOB | RECORD_CHUNKED << 3);
+	buf_add(out, p->id.bytes, OID_LEN);
+	buf_add_varint(out, total);
+	buf_add_varint(out, cursor_left(&in) / (OID_LEN + 16));
+	while (cursor_left(&in)) {
+		const unsigned char *id = cursor_bytes(&in, OID_LEN);
+		uint64_t len = cursor_u64(&in), loc = cursor_u64(&in);
+
+		if (!id)
+			break;
+		buf_add(out, id, OID_LEN);
+		buf_add_varint(out, len);
+		loc_put(out, loc_frame(self), resolve(b, loc));
+	}
+	return 0;
+}
+
+static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+{
+	struct record_source s = {
+		.kind = p->kind, .id = &p->id, .self = self, .data = p->data.data, .len = p->data.len, .level = BLOB_LEVEL,
+	};
+	auto_buf base = BUF_INIT;
+	uint64_t base_loc = resolve(b, p->base_loc);
+	struct oid base_id;
+
+	if (p->chunked)
+		return encode_chunked(b, p, self, out);
+	/* A base that waits in the same frame cannot be read yet, a damaged one need not be had. */
+	if (base_loc != LOC_UNKNOWN && loc_file(p->base_loc) != LOC_PENDING &&
+	    !odb_blob_at(b->odb, base_loc, &base, &base_id, &s.base_depth, NULL)) {
+		s.base_data = base.data;
+		s.base_len = base.len;
+		s.base_loc = base_loc;
+	}
+	return record_encode(&s, b->compressor, out, &p->depth, err);
+}
+
+static int encode_commit(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+{
+	struct commit *c = p->commit;
+	uint64_t committer_loc = LOC_UNKNOWN, author_loc = LOC_UNKNOWN, merge = c->last_merge_loc;
+	unsigned unused;
+	size_t i;
+	int r;
+
+	c->tree.loc = resolve(b, c->tree.loc);
+	for (i = 0; i < c->parent_count; i++)
+		c->parents[i].loc = resolve(b, c->parents[i].loc);
+	c->jump.loc = resolve(b, c->jump.loc);
+	(void)memo_get(b->odb, &b->odb->who_memo, c->committer.who.data, c->committer.who.len, &committer_loc, &unused);
+	(void)memo_get(b->odb, &b->odb->who_memo, c->author.who.data, c->author.who.len, &author_loc, &unused);
+	c->last_merge_loc = resolve(b, p->last_merge_loc);
+	r = commit_record_encode(c, self, committer_loc, author_loc, b->compressor, out, err);
+	c->last_merge_loc = c->parent_count > 1 ? merge : c->last_merge_loc;
+	return r;
+}
+
+/* The commit is placed: from now on others can point to the who that it spells out. */
+static void note_commit(struct odb_batch *b, struct commit *c, uint64_t loc, const unsigned char *record, size_t len)
+{
+	struct commit_record cr;
+	struct record r;
+
+	c->loc = loc;
+	if (c->parent_count > 1)
+		c->last_merge_loc = loc;
+	if (record_parse(record, len, loc, &r, NULL) < 0 || commit_record_parse(&r, b->compressor, &cr, NULL) < 0)
+		return;
+	if ((cr.flags & COMMIT_RECORD_AUTHOR_WHO) && !(cr.flags & COMMIT_RECORD_AUTHOR_REF))
+		memo_put(b->odb, &b->odb->who_memo, c->author.who.data, c->author.who.len, loc, 0);
+	else if (!(cr.flags & COMMIT_RECORD_COMMITTER_REF))
+		memo_put(b->odb, &b->odb->who_memo, c->committer.who.data, c->committer.who.len, loc, 0);
+	commit_record_release(&cr);
+}
+
+static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+{
+	switch (p->kind) {
+	case OBJECT_TREE:
+		return encode_node(b, p, self, out, err);
+	case OBJECT_COMMIT:
+		return encode_commit(b, p, self, out, err);
+	case OBJECT_BLOB:
+	case OBJECT_TAG:
+		break;
+	}
+	return encode_blob(b, p, self, out, err);
+}
+
+static bool wants_own_frame(const struct group *g, const struct pending *p, size_t len)
+{
+	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !p->depth && len > ALONE_LEN_MIN));
+}
+
+/* A frame of its own for a record; relative locations differ there, so it is encoded again. */
+static int place_alone(struct group *g, struct pending *p, struct drift_error *err)
+{
+	uint64_t self;
+
+	if (group_close(g, NULL, err) < 0)
+		return -1;
+	self = frame_out_begin(g->out);
+	if (encode_item(g->b, p, self, &g->out->bytes, err) < 0)
+		return -1;
+	p->loc = self;
+	if (p->node)
+		p->node->loc = p->loc;
+	if (p->node)
+		p->node->depth = p->depth;
+	return frame_out_end(g->out, FRAME_OBJECT, err);
+}
+
+static int place(struct group *g, struct pending *p, struct drift_error *err)
+{
+	size_t start, len;
+
+	if (g->open && (g->count >= TXN_RECORD_MAX || g->records.len > GROUP_LEN_MAX) && group_close(g, NULL, err) < 0)
+		return -1;
+	group_open(g);
+	start = g->records.len;
+	if (encode_item(g->b, p, g->self, &g->records, err) < 0 || buf_check(&g->records, err) < 0)
+		return -1;
+	len = g->records.len - start;
+	if (wants_own_frame(g, p, len)) {
+		buf_truncate(&g->records, start);
+		return place_alone(g, p, err);
+	}
+	p->loc = g->self | g->count;
+	if (p->node) {
+		p->node->loc = p->loc;
+		p->node->depth = p->depth;
+	}
+	if (p->commit) {
+		note_commit(g->b, p->commit, p->loc, (const unsigned char *)g->records.data + start, len);
+		g->last_commit = (unsigned)g->count;
+	}
+	if (p->has_changes) {
+		txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
+		g->list_count++;
+	}
+	g->lens[g->count++] = len;
+	return 0;
+}
+
+static int place_all(struct group *g, struct drift_error *err)
+{
+	size_t i;
+
+	for (i = g->b->first_waiting; i < g->b->count; i++)
+		if (place(g, &g->b->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- the log entry --- */
+
+static void fill_value(struct group *g, const struct ref_value *value, struct txn_update *u)
+{
+	uint64_t loc = g->b ? resolve(g->b, value->object.loc) : value->object.loc;
+
+	switch (value->kind) {
+	case REF_ABSENT:
+		u->value = TXN_ABSENT;
+		return;
+	case REF_SYMBOLIC:
+		u->value = TXN_SYMBOLIC;
+		u->target = (struct text){ value->target, strlen(value->target) };
+		return;
+	case REF_OBJECT:
+		break;
+	}
+	u->value = TXN_OBJECT;
+	u->object = (struct object_ref){ value->object.id, loc };
+	if (g->last_commit != NO_RECORD && loc == (g->self | g->last_commit)) {
+		u->value = TXN_COMMIT;
+		u->record = g->last_commit;
+	}
+}
+
+static int encode_log(struct group *g, const struct odb_append *append, struct buf *out, struct drift_error *err)
+{
+	struct odb *odb = g->out->odb;
+	struct store_index *index = odb_index(odb);
+	auto_free struct txn_update *updates = mem_calloc(append->update_count, sizeof(*updates));
+	struct txn_log log = { .updates = updates, .update_count = append->update_count, .time_usec = append->time_usec };
+	size_t i;
+
+	if (!updates)
+		return error_no_memory(err);
+	log.previous_loc = atomic_load(&index_head(index)->log_head);
+	log.of_commit = !append->actor;
+	log.record = g->last_commit;
+	if (log.of_commit && g->last_commit == NO_RECORD)
+		return error_set(err, DRIFT_ERR_INVALID, "a log entry without an actor needs a commit");
+	if (append->actor)
+		log.actor = (struct text){ append->actor, strlen(append->actor) };
+	if (append->actor && append->reason)
+		log.reason = (struct text){ append->reason, strlen(append->reason) };
+	for (i = 0; i < append->update_count; i++) {
+		const char *name = append->updates[i].name;
+		struct txn_update *u = &updates[i];
+
+		u->name = (struct text){ name, strlen(name) };
+		u->previous_loc = index_get_ref(index, index_hash(index, name, u->name.len, "", 0));
+		if (!memo_get(odb, &odb->name_memo, name, u->name.len, &u->name_loc, &u->name_index))
+			memo_put(odb, &odb->name_memo, name, u->name.len, g->self, (unsigned)i);
+		fill_value(g, append->updates[i].value, u);
+	}
+	txn_log_encode(&log, g->self, out);
+	return buf_check(out, err);
+}
+
+static int finish(struct group *g, const struct odb_append *append, struct drift_error *err)
+{
+	auto_buf log = BUF_INIT;
+
+	if (!append || !append->update_count)
+		return group_close(g, NULL, err);
+	group_open(g);
+	if (encode_log(g, append, &log, err) < 0)
+		return -1;
+	return group_close(g, &log, err);
+}
+
+/* What was written ahead must still be there: a journal whose sync failed is void behind its durable end. */
+static int check_spilled(const struct odb_batch *b, struct drift_error *err)
+{
+	unsigned file = loc_file(b->spill_ticket);
+
+	if (!b->spilled || file == atomic_load(&b->odb->journal_count) ||
+	    loc_offset(b->spill_ticket) <= b->odb->journals[file - 1].closed_at)
+		return 0;
+	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
+}
+
+int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, struct frame_out *out,
+		     struct drift_error *err)
+{
+	struct group g = { .b = batch, .out = out, .records = BUF_INIT, .lists = BUF_INIT, .last_commit = NO_RECORD };
+	int r = 0;
+
+	if (batch)
+		r = check_spilled(batch, err) < 0 ? -1 : place_all(&g, err);
+	if (!r)
+		r = finish(&g, append, err);
+	buf_release(&g.records);
+	buf_release(&g.lists);
+	return r;
+}
+
+static int spill_locked(struct odb_batch *b, struct drift_error *err)
+{
+	auto_frame_out out;
+
+	frame_out_init(&out, b->odb);
+	b->spilled = b->spilled || b->spill_ticket == 0;
+	if (b->spill_ticket == 0)
+		b->spill_ticket = loc_make(atomic_load(&b->odb->journal_count), out.start, 0);
+	if (odb_batch_encode(b, NULL, &out, err) < 0)
+		return -1;
+	if (out.bytes.len && frame_out_write(&out, &b->spill_ticket, err) < 0)
+		return -1;
+	odb_batch_stored(b);
+	return 0;
+}
+
+int odb_batch_spill(struct odb_batch *batch, struct drift_error *err)
+{
+	bool held = odb_is_owner(batch->odb);
+	int r;
+
+	if (!held && odb_lock(batch->odb, err) < 0)
+		return -1;
+	r = spill_locked(batch, err);
+	if (!held)
+		odb_unlock(batch->odb);
+	return r;
+}
