@@ -11,8 +11,8 @@
 #include "base/textdiff.h"
 
 enum docdiff_kind {
-	DOCDIFF_EQUAL,  /* the same bytes, or both absent */
-	DOCDIFF_JSON,   /* no changes at all: written otherwise, the same fields */
+	DOCDIFF_EQUAL, /* the same bytes, or both absent */
+	DOCDIFF_JSON,  /* no changes at all: written otherwise, the same fields */
 	DOCDIFF_TEXT,
 	DOCDIFF_BINARY
 };
@@ -20,7 +20,8 @@ enum docdiff_kind {
 struct docdiff;
 
 /* Either may be NULL: absent. The bytes must outlive the result. Documents too big to be compared by field or line are binary. */
-int docdiff_new(const struct text *from, const struct text *to, struct docdiff **out, struct drift_error *err) MUST_CHECK;
+int docdiff_new(const struct text *from, const struct text *to, struct docdiff **out,
+		struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void docdiff_free(struct docdiff *d);
 enum docdiff_kind docdiff_kind(const struct docdiff *d);
@@ -32,7 +33,7 @@ void docdiff_counts(const struct docdiff *d, size_t *added_out, size_t *removed_
 struct docdiff_style {
 	size_t context; /* lines around a change of text */
 	bool colour;
-	bool escape;    /* what could steer a terminal */
+	bool escape; /* what could steer a terminal */
 };
 
 /*
