@@ -33,15 +33,16 @@ enum docmerge_reason {
 
 struct docmerge_clash {
 	enum docmerge_reason reason;
-	struct text pointer;  /* DOCMERGE_FIELD: RFC 6901, "" is the whole document */
-	size_t line;          /* DOCMERGE_LINES: of ours, from 1 */
+	struct text pointer; /* DOCMERGE_FIELD: RFC 6901, "" is the whole document */
+	size_t line;         /* DOCMERGE_LINES: of ours, from 1 */
 	size_t line_count;
 };
 
 struct docmerge {
 	enum docmerge_outcome outcome;
-	enum doc_kind kind;    /* how the sides were read, where both changed */
-	struct buf merged;     /* DOCMERGE_MERGED: the result; DOCMERGE_CLASH: JSON with ours where they clash, text with markers, else empty */
+	enum doc_kind kind; /* how the sides were read, where both changed */
+	struct buf
+		merged; /* DOCMERGE_MERGED: the result; DOCMERGE_CLASH: JSON with ours where they clash, text with markers, else empty */
 	struct docmerge_clash *clashes; /* DOCMERGE_CLASH: one or more */
 	size_t clash_count;
 	struct buf memory;
