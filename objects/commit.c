@@ -30,8 +30,7 @@ static int check_numbers(const struct commit *c, struct drift_error *err)
 	if (!c->seq || !c->gen)
 		return error_set(err, DRIFT_ERR_INVALID, "seq and gen count from 1");
 	if (c->seq > COMMIT_SEQ_MAX || c->gen > COMMIT_SEQ_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "seq or gen is beyond %llu",
-				 (unsigned long long)COMMIT_SEQ_MAX);
+		return error_set(err, DRIFT_ERR_LIMIT, "seq or gen is beyond %llu", (unsigned long long)COMMIT_SEQ_MAX);
 	if (c->parent_count > COMMIT_PARENTS_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "more than %d parents", COMMIT_PARENTS_MAX);
 	if (oid_is_zero(&c->jump.id) != !c->parent_count)
@@ -188,8 +187,7 @@ static int parse_place(struct cursor *in, struct commit *c, struct drift_error *
 	if (header_take(in, "time", &value) &&
 	    (!header_parse_time(value, &c->time_usec) || c->time_usec == c->committer.time_usec))
 		return bad_header("time", err);
-	if (header_take(in, "jump", &value) &&
-	    (!header_parse_id(value, &c->jump.id) || oid_is_zero(&c->jump.id)))
+	if (header_take(in, "jump", &value) && (!header_parse_id(value, &c->jump.id) || oid_is_zero(&c->jump.id)))
 		return bad_header("jump", err);
 	return 0;
 }

@@ -57,11 +57,11 @@ struct commit {
 	size_t parent_count;
 	struct signature_line author, committer;
 	uint64_t seq, gen;
-	int64_t time_usec;       /* effective */
-	struct object_ref jump;  /* zero id without parents */
-	struct text encoding;    /* len 0: UTF-8 */
-	struct text extra;       /* further header lines, each with its newline, or len 0 */
-	struct text message;     /* verbatim */
+	int64_t time_usec;      /* effective */
+	struct object_ref jump; /* zero id without parents */
+	struct text encoding;   /* len 0: UTF-8 */
+	struct text extra;      /* further header lines, each with its newline, or len 0 */
+	struct text message;    /* verbatim */
 	/* Where on the first-parent line, this commit included, the nearest merge is: not hashed, a hint kept by the store;
 	 * LOC_UNKNOWN if unknown or none. */
 	uint64_t last_merge_loc;

@@ -290,8 +290,8 @@ int header_check_extra(struct text lines, const char *const *reserved, struct dr
 		if (!blank)
 			return error_set(err, DRIFT_ERR_INVALID, "a header line is not a key and a value");
 		if (is_reserved(at, (size_t)(blank - at), reserved))
-			return error_set(err, DRIFT_ERR_INVALID, "header '%.*s' is out of place",
-					 (int)(blank - at), at);
+			return error_set(err, DRIFT_ERR_INVALID, "header '%.*s' is out of place", (int)(blank - at),
+					 at);
 		at = newline + 1;
 	}
 	return 0;

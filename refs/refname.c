@@ -88,8 +88,8 @@ static bool is_full(const char *name, size_t len)
 
 static int refuse(const char *what, const char *name, size_t len, const char *fault, struct drift_error *err)
 {
-	return error_set(err, DRIFT_ERR_INVALID, "'%.*s' is no valid %s: it %s", len > 200 ? 200 : (int)len, name,
-			 what, fault);
+	return error_set(err, DRIFT_ERR_INVALID, "'%.*s' is no valid %s: it %s", len > 200 ? 200 : (int)len, name, what,
+			 fault);
 }
 
 int refname_check_short(const char *name, size_t len, struct drift_error *err)
@@ -223,6 +223,6 @@ bool refname_nested(const char *a, const char *b)
 
 	if (a_len == b_len)
 		return false;
-	return a_len < b_len ? b[a_len] == '/' && memcmp(a, b, a_len) == 0
-			     : a[b_len] == '/' && memcmp(a, b, b_len) == 0;
+	return a_len < b_len ? b[a_len] == '/' && memcmp(a, b, a_len) == 0 :
+			       a[b_len] == '/' && memcmp(a, b, b_len) == 0;
 }

@@ -68,12 +68,13 @@ struct point_step {
 };
 
 struct point_text {
-	struct text text;        /* all of it, a part of the input; for messages */
-	unsigned candidates;     /* of enum point_candidate, never 0 */
-	struct text ref;         /* POINT_REF, POINT_REFLOG_*: a part of the input, or "HEAD" for "@"; len 0: the current branch */
-	uint64_t seq;            /* POINT_SEQ */
-	int64_t time_us;         /* POINT_TIME, POINT_REFLOG_TIME */
-	uint64_t reflog_index;   /* POINT_REFLOG_INDEX */
+	struct text text;    /* all of it, a part of the input; for messages */
+	unsigned candidates; /* of enum point_candidate, never 0 */
+	struct text
+		ref;  /* POINT_REF, POINT_REFLOG_*: a part of the input, or "HEAD" for "@"; len 0: the current branch */
+	uint64_t seq; /* POINT_SEQ */
+	int64_t time_us;           /* POINT_TIME, POINT_REFLOG_TIME */
+	uint64_t reflog_index;     /* POINT_REFLOG_INDEX */
 	char id[POINT_ID_MAX + 1]; /* POINT_ID: lower case */
 	size_t id_len;
 	struct point_step steps[POINT_STEP_MAX];
@@ -88,10 +89,10 @@ int point_parse_document(const char *text, size_t len, int64_t now_us, struct po
 			 struct drift_error *err) MUST_CHECK;
 
 enum point_range_kind {
-	POINT_SINGLE,    /* b */
-	POINT_EXCLUDE,   /* ^b */
+	POINT_SINGLE,     /* b */
+	POINT_EXCLUDE,    /* ^b */
 	POINT_DIFFERENCE, /* a..b */
-	POINT_SYMMETRIC  /* a...b */
+	POINT_SYMMETRIC   /* a...b */
 };
 
 struct point_text_range {

@@ -86,7 +86,8 @@ static void golden(void **state)
 {
 	size_t len = (size_t)1 << 20, ends[128], count;
 	unsigned char *data = malloc(len);
-	static const size_t expected[] = { 66200, 145807, 215631, 287587, 356653, 469443, 535995, 624341, 703902, 757519, 828588, 902869, 971462, 1048576 };
+	static const size_t expected[] = { 66200,  145807, 215631, 287587, 356653, 469443, 535995,
+					   624341, 703902, 757519, 828588, 902869, 971462, 1048576 };
 	size_t i;
 
 	(void)state;
@@ -141,11 +142,8 @@ static void edit_in_the_middle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gear_is_siphash),
-		cmocka_unit_test(as_the_model),
-		cmocka_unit_test(golden),
-		cmocka_unit_test(extremes),
-		cmocka_unit_test(edit_in_the_middle),
+		cmocka_unit_test(gear_is_siphash), cmocka_unit_test(as_the_model),       cmocka_unit_test(golden),
+		cmocka_unit_test(extremes),        cmocka_unit_test(edit_in_the_middle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

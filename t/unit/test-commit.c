@@ -145,12 +145,12 @@ static void reencodes(const char *text, size_t len)
 static void odd_but_valid(void **state)
 {
 	static const char *const people[] = {
-		"author <mail> 123 +0000",          /* no name, no blank before it */
-		"author  <mail> 123 +0000",         /* git fast-import writes two blanks then */
-		"author   spaced   <m>  0 -0000",   /* the second blank belongs to who */
-		"author \x80\xff\x01\t 1 +1",       /* any bytes; short zone */
-		"author 5 +0100 7 -0730",           /* who looks like a time */
-		"author x 9223372036854.775807 +0", /* greatest time */
+		"author <mail> 123 +0000",                /* no name, no blank before it */
+		"author  <mail> 123 +0000",               /* git fast-import writes two blanks then */
+		"author   spaced   <m>  0 -0000",         /* the second blank belongs to who */
+		"author \x80\xff\x01\t 1 +1",             /* any bytes; short zone */
+		"author 5 +0100 7 -0730",                 /* who looks like a time */
+		"author x 9223372036854.775807 +0",       /* greatest time */
 		"author x -9223372036854.775808 +051800", /* least time, long zone */
 		"author x -0.000001 +9999",
 	};
@@ -255,9 +255,9 @@ static void fields_that_cannot_be_written(void **state)
 		const char *extra;
 		int code;
 	} extras[] = {
-		{ "key value", DRIFT_ERR_INVALID },  { " value\n", DRIFT_ERR_INVALID },
-		{ "key\n", DRIFT_ERR_INVALID },      { "key a\n\nkey b\n", DRIFT_ERR_INVALID },
-		{ "tree x\n", DRIFT_ERR_INVALID },   { "a b\nencoding x\n", DRIFT_ERR_INVALID },
+		{ "key value", DRIFT_ERR_INVALID }, { " value\n", DRIFT_ERR_INVALID },
+		{ "key\n", DRIFT_ERR_INVALID },     { "key a\n\nkey b\n", DRIFT_ERR_INVALID },
+		{ "tree x\n", DRIFT_ERR_INVALID },  { "a b\nencoding x\n", DRIFT_ERR_INVALID },
 		{ "\n", DRIFT_ERR_INVALID },
 	};
 	auto_free char *long_who = mem_calloc(COMMIT_WHO_MAX + 2, 1);

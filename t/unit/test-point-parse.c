@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "repo/point_parse.h"
 
-#define NOW_US INT64_C(1704207845000000)   /* 2024-01-02T15:04:05Z */
+#define NOW_US INT64_C(1704207845000000)    /* 2024-01-02T15:04:05Z */
 #define YEAR_2024 INT64_C(1704067200000000) /* 2024-01-01T00:00:00Z */
 
 static void append_steps(const struct point_text *p, struct buf *out)
@@ -140,15 +140,37 @@ static void malformed(void **state)
 		const char *text;
 		int at; /* the character that the message names */
 	} cases[] = {
-		{ "", 1 },          { "~1", 1 },          { "main~x", 6 },        { "main~01", 6 },
-		{ "main^{blob}", 6 }, { "main^{", 6 },    { "a b", 1 },           { "@seq:", 6 },
-		{ "@seq:x", 6 },    { "@seq:1x", 7 },     { "@seq:-1", 6 },       { "main@{", 6 },
-		{ "main@{}", 7 },   { "main@{foo}", 7 },  { "main@{1}x", 9 },     { "'main", 1 },
-		{ "\"main~1\"", 6 }, { "''", 2 },         { "main:x", 5 },        { "a..b", 2 },
-		{ "^main", 1 },     { "v^{tree}~1", 9 },  { "2024-01-01T25:00:00", 1 },
-		{ "2024-01-01T10:00:00 ", 1 },            { "2024-02-30T10:00Z", 1 },
-		{ "main~9007199254740992", 21 },          { "@seq:99999999999999999999", 21 },
-		{ "main.lock", 1 }, { "a//b", 1 },        { "main@{01}", 7 },     { "@@{1", 3 },
+		{ "", 1 },
+		{ "~1", 1 },
+		{ "main~x", 6 },
+		{ "main~01", 6 },
+		{ "main^{blob}", 6 },
+		{ "main^{", 6 },
+		{ "a b", 1 },
+		{ "@seq:", 6 },
+		{ "@seq:x", 6 },
+		{ "@seq:1x", 7 },
+		{ "@seq:-1", 6 },
+		{ "main@{", 6 },
+		{ "main@{}", 7 },
+		{ "main@{foo}", 7 },
+		{ "main@{1}x", 9 },
+		{ "'main", 1 },
+		{ "\"main~1\"", 6 },
+		{ "''", 2 },
+		{ "main:x", 5 },
+		{ "a..b", 2 },
+		{ "^main", 1 },
+		{ "v^{tree}~1", 9 },
+		{ "2024-01-01T25:00:00", 1 },
+		{ "2024-01-01T10:00:00 ", 1 },
+		{ "2024-02-30T10:00Z", 1 },
+		{ "main~9007199254740992", 21 },
+		{ "@seq:99999999999999999999", 21 },
+		{ "main.lock", 1 },
+		{ "a//b", 1 },
+		{ "main@{01}", 7 },
+		{ "@@{1", 3 },
 	};
 	size_t i;
 
@@ -223,7 +245,8 @@ static void documents(void **state)
 		if (path.data)
 			assert_string_equal(path.data, cases[i].path);
 	}
-	assert_int_equal(point_parse_document(":x", 2, NOW_US, &(struct point_text){ 0 }, &(struct text){ 0 }, NULL), -1);
+	assert_int_equal(point_parse_document(":x", 2, NOW_US, &(struct point_text){ 0 }, &(struct text){ 0 }, NULL),
+			 -1);
 }
 
 static void ranges(void **state)
@@ -242,11 +265,14 @@ static void ranges(void **state)
 		{ "..", POINT_DIFFERENCE, "ref=HEAD", "ref=HEAD" },
 		{ "...b", POINT_SYMMETRIC, "ref=HEAD", "ref=b" },
 		{ "@seq:1..@seq:5", POINT_DIFFERENCE, "seq=1", "seq=5" },
-		{ "2024-01-01T00:00:00.5..2024-01-02", POINT_DIFFERENCE, "time=500000", "ref=2024-01-02 time=86400000000" },
+		{ "2024-01-01T00:00:00.5..2024-01-02", POINT_DIFFERENCE, "time=500000",
+		  "ref=2024-01-02 time=86400000000" },
 		{ "v1.0~2..v1.1^{}", POINT_DIFFERENCE, "ref=v1.0 ~2", "ref=v1.1 ^{}" },
 		{ "'a'..\"b\"", POINT_DIFFERENCE, "ref=a", "ref=b" },
 	};
-	static const char *const bad[] = { "", "a..b..c", "a....b", "^", "^a..b", "a..^b", "a:x..b", "a.. b", "a..b:x" };
+	static const char *const bad[] = {
+		"", "a..b..c", "a....b", "^", "^a..b", "a..^b", "a:x..b", "a.. b", "a..b:x"
+	};
 	struct point_text_range r;
 	size_t i;
 
@@ -272,12 +298,8 @@ static void ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(points),
-		cmocka_unit_test(ids),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(documents),
-		cmocka_unit_test(ranges),
+		cmocka_unit_test(points), cmocka_unit_test(ids),       cmocka_unit_test(malformed),
+		cmocka_unit_test(limits), cmocka_unit_test(documents), cmocka_unit_test(ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

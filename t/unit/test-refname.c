@@ -9,13 +9,24 @@
 #include "refs/refname.h"
 
 static const char *const valid_full[] = {
-	"HEAD", "refs/heads/main", "refs/x", "refs/heads/a/b", "refs/tags/v1.0", "refs/heads/\xc3\xa4",
-	"refs/heads/@", "refs/heads/a@b", "refs/heads/a{b}", "refs/heads/-x", "refs/heads/a.lockb", "refs/heads/\xff",
+	"HEAD",
+	"refs/heads/main",
+	"refs/x",
+	"refs/heads/a/b",
+	"refs/tags/v1.0",
+	"refs/heads/\xc3\xa4",
+	"refs/heads/@",
+	"refs/heads/a@b",
+	"refs/heads/a{b}",
+	"refs/heads/-x",
+	"refs/heads/a.lockb",
+	"refs/heads/\xff",
 	"refs/heads/a'b\"c",
 };
 static const char *const invalid[] = {
-	"", "@", "/", "a/", "/a", "a//b", ".a", "a/.b", "a..b", "a.", "a/b.", "a.lock", "a.lock/b", ".lock", "a b",
-	"a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a\\b", "a@{b", "a\tb", "a\x7f", "a\nb", "a/./b",
+	"",    "@",    "/",      "a/",       "/a",    "a//b", ".a",    "a/.b", "a..b",
+	"a.",  "a/b.", "a.lock", "a.lock/b", ".lock", "a b",  "a~b",   "a^b",  "a:b",
+	"a?b", "a*b",  "a[b",    "a\\b",     "a@{b",  "a\tb", "a\x7f", "a\nb", "a/./b",
 };
 
 static void full(void **state)
@@ -63,7 +74,12 @@ static void length(void **state)
 static void names_of_users(void **state)
 {
 	static const char *const refused[] = {
-		"", "HEAD", "-x", "@", "a..b", "refs/heads/x",
+		"",
+		"HEAD",
+		"-x",
+		"@",
+		"a..b",
+		"refs/heads/x",
 		"0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789abcdef",
 	};
 	auto_buf out = BUF_INIT;
@@ -86,7 +102,12 @@ static void names_of_users(void **state)
 static void expansion(void **state)
 {
 	static const char *const expected[REFNAME_RULE_COUNT] = {
-		NULL, "refs/origin", "refs/tags/origin", "refs/heads/origin", "refs/remotes/origin", "refs/remotes/origin/HEAD",
+		NULL,
+		"refs/origin",
+		"refs/tags/origin",
+		"refs/heads/origin",
+		"refs/remotes/origin",
+		"refs/remotes/origin/HEAD",
 	};
 	auto_buf out = BUF_INIT;
 	size_t i;
@@ -136,11 +157,8 @@ static void scan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full),
-		cmocka_unit_test(length),
-		cmocka_unit_test(names_of_users),
-		cmocka_unit_test(expansion),
-		cmocka_unit_test(scan),
+		cmocka_unit_test(full),      cmocka_unit_test(length), cmocka_unit_test(names_of_users),
+		cmocka_unit_test(expansion), cmocka_unit_test(scan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

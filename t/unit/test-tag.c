@@ -20,7 +20,9 @@ static const char example[] = TARGET "tag v1.0\n"
 
 static void golden(void **state)
 {
-	struct tag t = { .target_kind = OBJECT_COMMIT, .name = TEXT("v1.0"), .has_tagger = true, .message = TEXT("One\n") };
+	struct tag t = {
+		.target_kind = OBJECT_COMMIT, .name = TEXT("v1.0"), .has_tagger = true, .message = TEXT("One\n")
+	};
 	auto_tag *made = NULL, *read = NULL;
 	char hex[OID_HEX_LEN + 1];
 	auto_buf out = BUF_INIT;
@@ -32,7 +34,8 @@ static void golden(void **state)
 	assert_int_equal(out.len, sizeof(example) - 1);
 	assert_string_equal(out.data, example);
 	assert_int_equal(tag_new(&t, &made, NULL), 0);
-	assert_string_equal(oid_to_hex(&made->id, hex), "26e53f05ae74b6312b4dd7e85c54e84fe5ad5fa585cdfc496760c9e21e883d29");
+	assert_string_equal(oid_to_hex(&made->id, hex),
+			    "26e53f05ae74b6312b4dd7e85c54e84fe5ad5fa585cdfc496760c9e21e883d29");
 	assert_int_equal(tag_decode(example, sizeof(example) - 1, &read, NULL), 0);
 	assert_true(oid_equal(&read->id, &made->id));
 	assert_string_equal(read->name.data, "v1.0");
