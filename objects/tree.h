@@ -30,6 +30,10 @@ struct path {
 void path_split(const char *path, size_t len, struct path *path_out);
 /* Cut and check a document's path: not empty, no empty, "." or ".." parts, no NUL, lengths. DRIFT_ERR_INVALID, DRIFT_ERR_LIMIT. */
 int path_parse(const char *path, size_t len, struct path *path_out, struct drift_error *err) MUST_CHECK;
+/* The same for a path that is cut already; a key in the unnamed collection has no slash. */
+int path_check(const struct path *path, struct drift_error *err) MUST_CHECK;
+/* A collection's name other than "": not "." or "..", no slash, no NUL, length. */
+int collection_check(const char *name, size_t len, struct drift_error *err) MUST_CHECK;
 /* "collection/key", or "key" in the unnamed collection, appended. */
 void path_format(const struct path *path, struct buf *out);
 /* Order of collection, then key. */
@@ -80,6 +84,11 @@ struct tree_changes {
 	int (*next)(struct tree_changes *self, struct tree_change *change_out, struct drift_error *err);
 };
 
+/*
+ * The tree with the changes applied; memory is bounded by the inner nodes and the number of collections touched. Putting or removing
+ * ".drift/schema/NAME" sets or drops the schema of NAME. DRIFT_ERR_INVALID: order, a path that path_check refuses, a
+ * document that is inline but longer than VALUE_INLINE_MAX or a blob but not, a schema of ".drift" itself.
+ */
 int tree_edit(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
 	      struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
 int tree_edit_array(struct node_store *store, const struct tree_root *root, const struct tree_change *changes,

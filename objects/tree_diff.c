@@ -1,0 +1,84 @@
+#include "objects/tree_internal.h"
+
+struct tree_diff {
+	struct node_store *store;
+	const struct tree_diff_options *options;
+	const struct tree_range *range;
+	const struct node_entry *collection; /* the one that is compared */
+};
+
+static int diff_document(void *data, const struct node_entry *a, const struct node_entry *b,
+			 struct drift_error *err)
+{
+	const struct tree_diff *diff = data;
+	const struct node_entry *any = a ? a : b;
+	struct document left, right;
+	struct path path = { .collection = (const char *)diff->collection->key,
+			     .collection_len = diff->collection->key_len,
+			     .key = (const char *)any->key,
+			     .key_len = any->key_len };
+
+	if (a && document_decode(a->value, a->value_len, a->loc, &left, err) < 0)
+		return -1;
+	if (b && document_decode(b->value, b->value_len, b->loc, &right, err) < 0)
+		return -1;
+	return diff->options->each(diff->options->data, &path, a ? &left : NULL, b ? &right : NULL, err);
+}
+
+static int open_documents(const struct node_entry *entry, struct map_root *map, struct drift_error *err)
+{
+	struct descriptor d = { .has_root = false };
+
+	if (entry && descriptor_decode(entry->value, entry->value_len, entry->loc, &d, err) < 0)
+		return -1;
+	descriptor_map(&d, map);
+	return 0;
+}
+
+static int diff_collection(void *data, const struct node_entry *a, const struct node_entry *b,
+			   struct drift_error *err)
+{
+	struct tree_diff *diff = data;
+	const struct key_range *keys = &diff->range->keys;
+	struct map_diff_options options = { .from = keys->from,
+					    .from_len = keys->from_len,
+					    .to = keys->to,
+					    .to_len = keys->to_len,
+					    .each = diff_document,
+					    .data = diff };
+	struct map_root left, right;
+
+	if (open_documents(a, &left, err) < 0 || open_documents(b, &right, err) < 0)
+		return -1;
+	diff->collection = a ? a : b;
+	return map_diff(diff->store, &left, &right, &options, err);
+}
+
+int tree_diff(struct node_store *store, const struct tree_root *a, const struct tree_root *b,
+	      const struct tree_diff_options *options, struct drift_error *err)
+{
+	struct tree_diff diff = { .store = store, .options = options };
+	auto_tree_ranges ranges = { .count = 0 };
+	struct map_root left, right;
+	size_t i;
+	int ret = 0;
+
+	if (oid_equal(&a->id, &b->id))
+		return 0;
+	if (tree_ranges_init(&ranges, options->prefix, options->prefix ? options->prefix_len : 0, err) < 0 ||
+	    tree_open_map(store, a, &left, err) < 0 || tree_open_map(store, b, &right, err) < 0)
+		return -1;
+	for (i = 0; i < ranges.count && !ret; i++) {
+		const struct key_range *names = &ranges.items[i].names;
+		struct map_diff_options collections = { .from = names->from,
+							.from_len = names->from_len,
+							.to = names->to,
+							.to_len = names->to_len,
+							.each = diff_collection,
+							.data = &diff };
+
+		diff.range = &ranges.items[i];
+		ret = map_diff(store, &left, &right, &collections, err);
+	}
+	return ret;
+}
