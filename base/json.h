@@ -22,15 +22,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 
-enum json_kind {
-	JSON_NULL,
-	JSON_FALSE,
-	JSON_TRUE,
-	JSON_NUMBER,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT
-};
+enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 /* Owns its values; they live until the document is freed. */
 struct json_doc;
@@ -52,8 +44,8 @@ int json_validate(const void *data, size_t len, struct drift_error *err) MUST_CH
  * Validate, and find the value of the top-level field `name` (UTF-8, no escapes)
  * in the same pass: 1 found, 0 not found or not an object, -1 invalid.
  */
-int json_find_field(const void *data, size_t len, const char *name, size_t name_len,
-		    struct json_slice *value_out, struct drift_error *err) MUST_CHECK;
+int json_find_field(const void *data, size_t len, const char *name, size_t name_len, struct json_slice *value_out,
+		    struct drift_error *err) MUST_CHECK;
 
 /* Append what a valid raw string (with its quotes) says. */
 void json_unquote(struct buf *out, const char *raw, size_t len);
@@ -70,11 +62,10 @@ int json_key_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 struct json_doc *json_doc_new(struct drift_error *err);
 void json_doc_free(struct json_doc *doc);
 /* Parse; the bytes are copied and may go. */
-int json_parse(const void *data, size_t len, struct json_doc **doc_out,
-	       struct drift_error *err) MUST_CHECK;
+int json_parse(const void *data, size_t len, struct json_doc **doc_out, struct drift_error *err) MUST_CHECK;
 /* Parse into an existing document without changing its root. */
-int json_parse_value(struct json_doc *doc, const void *data, size_t len,
-		     struct json_value **value_out, struct drift_error *err) MUST_CHECK;
+int json_parse_value(struct json_doc *doc, const void *data, size_t len, struct json_value **value_out,
+		     struct drift_error *err) MUST_CHECK;
 /* The root is NULL in a new document. */
 struct json_value *json_root(const struct json_doc *doc);
 void json_set_root(struct json_doc *doc, struct json_value *value);
@@ -95,8 +86,7 @@ size_t json_count(const struct json_value *v);
 /* Element i, i < json_count. */
 struct json_value *json_array_at(const struct json_value *array, size_t i);
 /* Member i in the order of the document, i < json_count. */
-struct json_value *json_object_at(const struct json_value *object, size_t i,
-				  const char **key_out, size_t *key_len_out);
+struct json_value *json_object_at(const struct json_value *object, size_t i, const char **key_out, size_t *key_len_out);
 /* NULL if there is no such member, or v is no object. */
 struct json_value *json_object_get(const struct json_value *v, const char *key, size_t key_len);
 /* The same for a key that ends with NUL. */
@@ -121,29 +111,25 @@ struct json_value *json_copy(struct json_doc *doc, const struct json_value *v);
 /* Changing: values given must belong to doc and be nowhere else in it. -1 without memory. */
 
 /* Replace in place, or append. */
-int json_object_set(struct json_doc *doc, struct json_value *object, const char *key,
-		    size_t key_len, struct json_value *value) MUST_CHECK;
+int json_object_set(struct json_doc *doc, struct json_value *object, const char *key, size_t key_len,
+		    struct json_value *value) MUST_CHECK;
 /* Whether it was there. */
 bool json_object_remove(struct json_value *object, const char *key, size_t key_len);
 /* Before element i; i may equal json_count. */
-int json_array_insert(struct json_doc *doc, struct json_value *array, size_t i,
-		      struct json_value *value) MUST_CHECK;
-int json_array_append(struct json_doc *doc, struct json_value *array,
-		      struct json_value *value) MUST_CHECK;
+int json_array_insert(struct json_doc *doc, struct json_value *array, size_t i, struct json_value *value) MUST_CHECK;
+int json_array_append(struct json_doc *doc, struct json_value *array, struct json_value *value) MUST_CHECK;
 void json_array_replace(struct json_value *array, size_t i, struct json_value *value);
 void json_array_remove(struct json_value *array, size_t i);
 
 /* 1 equal, 0 not, -1 without memory. Numbers by value, members in any order. */
-int json_equal(const struct json_value *a, const struct json_value *b,
-	       struct drift_error *err) MUST_CHECK;
+int json_equal(const struct json_value *a, const struct json_value *b, struct drift_error *err) MUST_CHECK;
 
 /* Serialised forms, appended */
 
 /* RFC 8785: keys sorted, no white space, numbers as json_number_canonical says. */
 int json_canonical(const struct json_value *v, struct buf *out, struct drift_error *err) MUST_CHECK;
 /* The same from bytes. */
-int json_canonical_bytes(const void *data, size_t len, struct buf *out,
-			 struct drift_error *err) MUST_CHECK;
+int json_canonical_bytes(const void *data, size_t len, struct buf *out, struct drift_error *err) MUST_CHECK;
 /* Without white space, members in their order, numbers in their own text. */
 int json_compact(const struct json_value *v, struct buf *out, struct drift_error *err) MUST_CHECK;
 /* Indented by two spaces, for people; otherwise as json_compact. No newline at the end. */

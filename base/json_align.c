@@ -76,12 +76,10 @@ static int hash_value(struct visits *visits, const struct json_value *v, uint64_
 	size_t i, len;
 
 	visits->count = 0;
-	for (path = 1;; v = visits->items[--visits->count].value,
-	    path = visits->items[visits->count].path) {
+	for (path = 1;; v = visits->items[--visits->count].value, path = visits->items[visits->count].path) {
 		path = fold(path, (uint64_t)json_kind(v));
 		sum += hash_scalar(v, path);
-		if (mem_grow(&visits->items, &visits->capacity, visits->count + json_count(v),
-			     sizeof(*visits->items)))
+		if (mem_grow(&visits->items, &visits->capacity, visits->count + json_count(v), sizeof(*visits->items)))
 			return -1;
 		for (i = 0; i < json_count(v); i++) {
 			struct visit *child = &visits->items[visits->count++];
@@ -117,8 +115,7 @@ struct classes {
 	struct visits visits;
 };
 
-static int class_of(struct classes *c, const struct json_value *v, uint32_t *class_out,
-		    struct drift_error *err)
+static int class_of(struct classes *c, const struct json_value *v, uint32_t *class_out, struct drift_error *err)
 {
 	uint64_t hash;
 	size_t i;
@@ -184,8 +181,7 @@ static void pair_gap(const struct stretch *s, size_t i, size_t i_end, size_t j, 
 }
 
 /* lengths[i][j]: of the longest common subsequence of what begins at i and at j. */
-static void walk_lengths(const struct stretch *s, const uint32_t *a, const uint32_t *b,
-			 const uint16_t *lengths)
+static void walk_lengths(const struct stretch *s, const uint32_t *a, const uint32_t *b, const uint16_t *lengths)
 {
 	size_t width = s->to_count + 1, i = 0, j = 0, gap_i = 0, gap_j = 0;
 
@@ -251,8 +247,8 @@ static int trim(struct stretch *s, struct drift_error *err)
 	return r < 0 ? -1 : 0;
 }
 
-int json_align(const struct json_value *from, const struct json_value *to,
-	       struct json_alignment *out, struct drift_error *err)
+int json_align(const struct json_value *from, const struct json_value *to, struct json_alignment *out,
+	       struct drift_error *err)
 {
 	struct stretch s = { .from = from, .to = to, .out = out };
 

@@ -22,8 +22,8 @@ struct json_alignment {
  * Equal elements by a longest common subsequence; between them, in order, the first with
  * the first. Partners are in order. Release the alignment, whether it failed or not.
  */
-int json_align(const struct json_value *from, const struct json_value *to,
-	       struct json_alignment *out, struct drift_error *err) MUST_CHECK;
+int json_align(const struct json_value *from, const struct json_value *to, struct json_alignment *out,
+	       struct drift_error *err) MUST_CHECK;
 void json_alignment_release(struct json_alignment *a);
 
 #endif

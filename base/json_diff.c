@@ -30,8 +30,7 @@ static int push(struct json_diff *d, const struct json_value *from, const struct
 	if (d->arena.size > JSON_POINTERS_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "too many differences with too long paths");
 	path = json_arena_alloc(&d->arena, sizeof(*path));
-	if (!path ||
-	    mem_grow(&d->tasks, &d->task_capacity, d->task_count + 1, sizeof(*d->tasks)))
+	if (!path || mem_grow(&d->tasks, &d->task_capacity, d->task_count + 1, sizeof(*d->tasks)))
 		return error_no_memory(err);
 	*path = *step;
 	path->depth = step->up ? step->up->depth + 1 : 1;
@@ -54,17 +53,15 @@ static int report(struct json_diff *d, const struct task *t, struct drift_error 
 		return -1;
 	change.pointer = json_arena_copy(&d->arena, pointer.data, pointer.len);
 	change.pointer_len = pointer.len;
-	if (!change.pointer ||
-	    mem_grow(&d->changes, &d->capacity, d->count + 1, sizeof(*d->changes)))
+	if (!change.pointer || mem_grow(&d->changes, &d->capacity, d->count + 1, sizeof(*d->changes)))
 		return error_no_memory(err);
 	d->changes[d->count++] = change;
 	return 0;
 }
 
 /* Equal scalars need no task; their number is that of the whole document. */
-static int push_pair(struct json_diff *d, const struct json_value *from,
-		     const struct json_value *to, const struct json_path *step,
-		     struct drift_error *err)
+static int push_pair(struct json_diff *d, const struct json_value *from, const struct json_value *to,
+		     const struct json_path *step, struct drift_error *err)
 {
 	int equal = 0;
 
@@ -83,8 +80,7 @@ static int expand_objects(struct json_diff *d, const struct task *t, struct drif
 
 	for (i = json_count(t->to); i--;) {
 		v = json_object_at(t->to, i, &step.key, &step.key_len);
-		if (!json_object_get(t->from, step.key, step.key_len) &&
-		    push_pair(d, NULL, v, &step, err))
+		if (!json_object_get(t->from, step.key, step.key_len) && push_pair(d, NULL, v, &step, err))
 			return -1;
 	}
 	for (i = json_count(t->from); i--;) {
@@ -108,14 +104,12 @@ static int expand_arrays(struct json_diff *d, const struct task *t, const struct
 	for (i = json_count(t->to); i--;) {
 		step.index = i;
 		if (a->partner[i] < JSON_ALIGN_EQUAL &&
-		    push_pair(d, json_array_at(t->from, a->partner[i]), json_array_at(t->to, i),
-			      &step, err))
+		    push_pair(d, json_array_at(t->from, a->partner[i]), json_array_at(t->to, i), &step, err))
 			return -1;
 	}
 	for (i = json_count(t->to); i--;) {
 		step.index = i;
-		if (a->partner[i] == JSON_ALIGN_ADDED &&
-		    push(d, NULL, json_array_at(t->to, i), &step, err))
+		if (a->partner[i] == JSON_ALIGN_ADDED && push(d, NULL, json_array_at(t->to, i), &step, err))
 			return -1;
 	}
 	for (i = 0; i < json_count(t->from); i++) {
@@ -132,8 +126,8 @@ static int compare(struct json_diff *d, const struct task *t, struct drift_error
 	bool whole;
 	int r;
 
-	whole = !t->from || !t->to || json_kind(t->from) != json_kind(t->to) ||
-		!is_container(t->from) || (t->path && t->path->depth >= JSON_DIFF_DEPTH_MAX);
+	whole = !t->from || !t->to || json_kind(t->from) != json_kind(t->to) || !is_container(t->from) ||
+		(t->path && t->path->depth >= JSON_DIFF_DEPTH_MAX);
 	if (whole) {
 		r = t->from && t->to ? json_equal(t->from, t->to, err) : 0;
 		return r ? (r < 0 ? -1 : 0) : report(d, t, err);
@@ -147,8 +141,8 @@ static int compare(struct json_diff *d, const struct task *t, struct drift_error
 	return r;
 }
 
-int json_diff_new(const struct json_value *from, const struct json_value *to,
-		  struct json_diff **diff_out, struct drift_error *err)
+int json_diff_new(const struct json_value *from, const struct json_value *to, struct json_diff **diff_out,
+		  struct drift_error *err)
 {
 	struct json_diff *d = calloc(1, sizeof(*d));
 	struct task t = { from, to, NULL };
@@ -191,31 +185,27 @@ const struct json_change *json_diff_at(const struct json_diff *diff, size_t i)
 	return &diff->changes[i];
 }
 
-static int set_member(struct json_doc *doc, struct json_value *object, const char *key,
-		      struct json_value *value)
+static int set_member(struct json_doc *doc, struct json_value *object, const char *key, struct json_value *value)
 {
 	return value ? json_object_set(doc, object, key, strlen(key), value) : -1;
 }
 
 static struct json_value *operation(struct json_doc *doc, const struct json_change *change)
 {
-	static const char *const names[] = { [JSON_ADD] = "add",
-					     [JSON_REMOVE] = "remove",
-					     [JSON_CHANGE] = "replace" };
+	static const char *const names[] = { [JSON_ADD] = "add", [JSON_REMOVE] = "remove", [JSON_CHANGE] = "replace" };
 	const char *name = names[change->kind];
 	struct json_value *op = json_new_object(doc);
 
 	if (!op || set_member(doc, op, "op", json_new_string(doc, name, strlen(name))) ||
-	    set_member(doc, op, "path",
-		       json_new_string(doc, change->pointer, change->pointer_len)))
+	    set_member(doc, op, "path", json_new_string(doc, change->pointer, change->pointer_len)))
 		return NULL;
 	if (change->new_value && set_member(doc, op, "value", json_copy(doc, change->new_value)))
 		return NULL;
 	return op;
 }
 
-int json_diff_patch(const struct json_diff *diff, struct json_doc *doc,
-		    struct json_value **patch_out, struct drift_error *err)
+int json_diff_patch(const struct json_diff *diff, struct json_doc *doc, struct json_value **patch_out,
+		    struct drift_error *err)
 {
 	struct json_value *patch = json_new_array(doc), *op;
 	size_t i;
@@ -224,8 +214,7 @@ int json_diff_patch(const struct json_diff *diff, struct json_doc *doc,
 		return error_no_memory(err);
 	for (i = 0; i < diff->count; i++) {
 		if (diff->changes[i].kind != JSON_CHANGE && !diff->changes[i].pointer_len)
-			return error_set(err, DRIFT_ERR_INVALID,
-					 "a patch cannot make or remove a whole document");
+			return error_set(err, DRIFT_ERR_INVALID, "a patch cannot make or remove a whole document");
 		op = operation(doc, &diff->changes[i]);
 		if (!op || json_array_append(doc, patch, op))
 			return error_no_memory(err);

@@ -35,14 +35,14 @@ struct json_change {
 struct json_diff;
 
 /* Either side may be NULL: absent. */
-int json_diff_new(const struct json_value *from, const struct json_value *to,
-		  struct json_diff **diff_out, struct drift_error *err) MUST_CHECK;
+int json_diff_new(const struct json_value *from, const struct json_value *to, struct json_diff **diff_out,
+		  struct drift_error *err) MUST_CHECK;
 void json_diff_free(struct json_diff *diff);
 size_t json_diff_count(const struct json_diff *diff);
 const struct json_change *json_diff_at(const struct json_diff *diff, size_t i);
 
 /* The differences as an RFC 6902 patch, a value of doc; both sides must be present. */
-int json_diff_patch(const struct json_diff *diff, struct json_doc *doc,
-		    struct json_value **patch_out, struct drift_error *err) MUST_CHECK;
+int json_diff_patch(const struct json_diff *diff, struct json_doc *doc, struct json_value **patch_out,
+		    struct drift_error *err) MUST_CHECK;
 
 #endif

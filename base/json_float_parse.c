@@ -179,9 +179,8 @@ static bool from_product(uint64_t w, int q, uint64_t *bits_out)
 
 static bool from_small(uint64_t w, int64_t q, uint64_t *bits_out)
 {
-	static const double powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-					 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-					 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	static const double powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+					 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 	double v = (double)w;
 
 	if (w > (uint64_t)1 << 53 || q < -22 || q > 22)

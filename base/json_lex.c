@@ -16,15 +16,14 @@ void json_place_advance(struct json_place *place, const void *data, size_t len)
 	}
 }
 
-int json_fault_report_from(const struct json_fault *fault, const void *data,
-			   struct json_place place, struct drift_error *err)
+int json_fault_report_from(const struct json_fault *fault, const void *data, struct json_place place,
+			   struct drift_error *err)
 {
 	const unsigned char *start = data;
 
 	json_place_advance(&place, start, (size_t)(fault->at - start));
-	return error_set(err, DRIFT_ERR_INVALID, "line %llu column %llu: %s",
-			 (unsigned long long)place.line, (unsigned long long)place.column,
-			 fault->why);
+	return error_set(err, DRIFT_ERR_INVALID, "line %llu column %llu: %s", (unsigned long long)place.line,
+			 (unsigned long long)place.column, fault->why);
 }
 
 int json_fault_report(const struct json_fault *fault, const void *data, struct drift_error *err)
@@ -71,8 +70,7 @@ static int hex_value(unsigned char c)
 }
 
 /* p is behind the backslash. */
-static const unsigned char *lex_escape(const unsigned char *p, const unsigned char *end,
-				       struct json_fault *fault)
+static const unsigned char *lex_escape(const unsigned char *p, const unsigned char *end, struct json_fault *fault)
 {
 	int i;
 
@@ -89,8 +87,7 @@ static const unsigned char *lex_escape(const unsigned char *p, const unsigned ch
 	return p + 5;
 }
 
-const unsigned char *json_lex_string_rest(const unsigned char *p, const unsigned char *end,
-					  struct json_fault *fault)
+const unsigned char *json_lex_string_rest(const unsigned char *p, const unsigned char *end, struct json_fault *fault)
 {
 	size_t n;
 
@@ -115,8 +112,7 @@ const unsigned char *json_lex_string_rest(const unsigned char *p, const unsigned
 	return json_fault_set(fault, p, "the text ends within a string");
 }
 
-const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *end,
-				   struct json_fault *fault)
+const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *end, struct json_fault *fault)
 {
 	const char *word = *p == 't' ? "true" : *p == 'f' ? "false" : "null";
 	size_t len = strlen(word);
@@ -128,8 +124,7 @@ const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *
 
 static uint32_t hex4(const unsigned char *p)
 {
-	return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 |
-			  hex_value(p[3]));
+	return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 | hex_value(p[3]));
 }
 
 static size_t put_utf8(unsigned char *out, uint32_t c)
@@ -157,8 +152,7 @@ static size_t put_utf8(unsigned char *out, uint32_t c)
 }
 
 /* raw is at "uXXXX"; returns the bytes of raw used up. */
-static size_t unescape_u(unsigned char *out, const unsigned char *raw, const unsigned char *end,
-			 size_t *written_out)
+static size_t unescape_u(unsigned char *out, const unsigned char *raw, const unsigned char *end, size_t *written_out)
 {
 	uint32_t c = hex4(raw + 1), low;
 

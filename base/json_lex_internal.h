@@ -18,8 +18,7 @@ struct json_fault {
 	const char *why;
 };
 
-static inline const unsigned char *json_fault_set(struct json_fault *fault,
-						  const unsigned char *at, const char *why)
+static inline const unsigned char *json_fault_set(struct json_fault *fault, const unsigned char *at, const char *why)
 {
 	fault->at = at;
 	fault->why = why;
@@ -34,8 +33,8 @@ struct json_place {
 	uint64_t line, column;
 };
 void json_place_advance(struct json_place *place, const void *data, size_t len);
-int json_fault_report_from(const struct json_fault *fault, const void *data,
-			   struct json_place place, struct drift_error *err);
+int json_fault_report_from(const struct json_fault *fault, const void *data, struct json_place place,
+			   struct drift_error *err);
 
 /* Validate one JSON text; 0, -1 with the fault, or -1 with fault->why NULL: no memory. */
 int json_scan_text(const void *data, size_t len, struct json_fault *fault);
@@ -47,19 +46,16 @@ size_t json_utf8_sequence(const unsigned char *p, const unsigned char *end);
 size_t json_unescape(unsigned char *out, const unsigned char *raw, size_t len);
 
 /* The rest of a string from p, where something else than plain ASCII is, or nothing. */
-const unsigned char *json_lex_string_rest(const unsigned char *p, const unsigned char *end,
-					  struct json_fault *fault);
+const unsigned char *json_lex_string_rest(const unsigned char *p, const unsigned char *end, struct json_fault *fault);
 /* "true", "false" or "null". */
-const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *end,
-				   struct json_fault *fault);
+const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *end, struct json_fault *fault);
 
 static inline bool json_is_digit(unsigned char c)
 {
 	return (unsigned char)(c - '0') < 10;
 }
 
-static inline const unsigned char *json_skip_space(const unsigned char *p,
-						   const unsigned char *end)
+static inline const unsigned char *json_skip_space(const unsigned char *p, const unsigned char *end)
 {
 	while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
 		p++;
@@ -77,8 +73,7 @@ static inline uint64_t json_special_bytes(uint64_t word)
 }
 
 /* p is behind the opening quote, the result behind the closing one. */
-static inline const unsigned char *json_lex_string(const unsigned char *p,
-						   const unsigned char *end,
+static inline const unsigned char *json_lex_string(const unsigned char *p, const unsigned char *end,
 						   struct json_fault *fault)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -99,8 +94,7 @@ static inline const unsigned char *json_lex_string(const unsigned char *p,
 	return json_lex_string_rest(p, end, fault);
 }
 
-static inline const unsigned char *json_lex_number(const unsigned char *p,
-						   const unsigned char *end,
+static inline const unsigned char *json_lex_number(const unsigned char *p, const unsigned char *end,
 						   struct json_fault *fault)
 {
 	if (p < end && *p == '-')

@@ -1,6 +1,7 @@
 #include "base/json_merge3.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json_arena_internal.h"
 #include "base/json_pointer.h"
@@ -29,8 +30,8 @@ struct place {
 	size_t key_len;
 };
 
-static int make_path(struct json_merge3 *m, const struct place *at,
-		     const struct json_path **path_out, struct drift_error *err)
+static int make_path(struct json_merge3 *m, const struct place *at, const struct json_path **path_out,
+		     struct drift_error *err)
 {
 	struct json_path *path;
 
@@ -41,16 +42,15 @@ static int make_path(struct json_merge3 *m, const struct place *at,
 	path = json_arena_alloc(&m->arena, sizeof(*path));
 	if (!path)
 		return error_no_memory(err);
-	*path = (struct json_path){ .up = at->up,
-				    .key = at->key,
-				    .key_len = at->key_len,
-				    .depth = at->up ? at->up->depth + 1 : 1 };
+	*path = (struct json_path){
+		.up = at->up, .key = at->key, .key_len = at->key_len, .depth = at->up ? at->up->depth + 1 : 1
+	};
 	*path_out = path;
 	return 0;
 }
 
-static int add_clash(struct json_merge3 *m, const struct json_merge3_input *in,
-		     const struct place *at, struct drift_error *err)
+static int add_clash(struct json_merge3 *m, const struct json_merge3_input *in, const struct place *at,
+		     struct drift_error *err)
 {
 	struct json_clash clash = { .base = in->base, .ours = in->ours, .theirs = in->theirs };
 	const struct json_path *path;
@@ -62,8 +62,7 @@ static int add_clash(struct json_merge3 *m, const struct json_merge3_input *in,
 		return error_set(err, DRIFT_ERR_LIMIT, "too many clashes with too long paths");
 	clash.pointer = json_arena_copy(&m->arena, text.data, text.len);
 	clash.pointer_len = text.len;
-	if (!clash.pointer ||
-	    mem_grow(&m->clashes, &m->clash_capacity, m->clash_count + 1, sizeof(clash)))
+	if (!clash.pointer || mem_grow(&m->clashes, &m->clash_capacity, m->clash_count + 1, sizeof(clash)))
 		return error_no_memory(err);
 	m->clashes[m->clash_count++] = clash;
 	return 0;
@@ -102,9 +101,8 @@ static bool is_object(const struct json_value *v)
 }
 
 /* The merged value, or NULL if it is absent, in *value_out; an object's members come later. */
-static int merge_value(struct json_merge3 *m, const struct json_merge3_input *in,
-		       const struct place *at, struct json_value **value_out,
-		       struct drift_error *err)
+static int merge_value(struct json_merge3 *m, const struct json_merge3_input *in, const struct place *at,
+		       struct json_value **value_out, struct drift_error *err)
 {
 	struct step step = { .input = *in };
 	const struct json_value *picked;
@@ -114,8 +112,7 @@ static int merge_value(struct json_merge3 *m, const struct json_merge3_input *in
 		if (make_path(m, at, &step.path, err))
 			return -1;
 		step.into = json_new_object(m->doc);
-		if (!step.into ||
-		    mem_grow(&m->steps, &m->step_capacity, m->step_count + 1, sizeof(step)))
+		if (!step.into || mem_grow(&m->steps, &m->step_capacity, m->step_count + 1, sizeof(step)))
 			return error_no_memory(err);
 		m->steps[m->step_count++] = step;
 		*value_out = step.into;
@@ -133,9 +130,8 @@ static const struct json_value *member(const struct json_value *object, const st
 }
 
 /* Merge the members that `side` has, but not those that `done` has too. */
-static int merge_members(struct json_merge3 *m, const struct step *s,
-			 const struct json_value *side, const struct json_value *done,
-			 struct drift_error *err)
+static int merge_members(struct json_merge3 *m, const struct step *s, const struct json_value *side,
+			 const struct json_value *done, struct drift_error *err)
 {
 	struct place at = { .up = s->path };
 	struct json_merge3_input in;
@@ -157,8 +153,7 @@ static int merge_members(struct json_merge3 *m, const struct step *s,
 	return 0;
 }
 
-static int merge_all(struct json_merge3 *m, const struct json_merge3_input *input,
-		     struct drift_error *err)
+static int merge_all(struct json_merge3 *m, const struct json_merge3_input *input, struct drift_error *err)
 {
 	struct place root = { 0 };
 	struct json_value *value;
@@ -176,8 +171,15 @@ static int merge_all(struct json_merge3 *m, const struct json_merge3_input *inpu
 	return 0;
 }
 
-int json_merge3_new(const struct json_merge3_input *input, struct json_merge3 **merge_out,
-		    struct drift_error *err)
+/* By pointer, so that the order does not depend on whose side is whose. */
+static int compare_clashes(const void *x, const void *y)
+{
+	const struct json_clash *a = x, *b = y;
+
+	return strcmp(a->pointer, b->pointer);
+}
+
+int json_merge3_new(const struct json_merge3_input *input, struct json_merge3 **merge_out, struct drift_error *err)
 {
 	struct json_merge3 *m = calloc(1, sizeof(*m));
 
@@ -189,6 +191,8 @@ int json_merge3_new(const struct json_merge3_input *input, struct json_merge3 **
 		json_merge3_free(m);
 		return -1;
 	}
+	if (m->clash_count)
+		qsort(m->clashes, m->clash_count, sizeof(*m->clashes), compare_clashes);
 	*merge_out = m;
 	return 0;
 }

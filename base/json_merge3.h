@@ -37,6 +37,7 @@ int json_merge3_new(const struct json_merge3_input *input, struct json_merge3 **
 void json_merge3_free(struct json_merge3 *merge);
 /* The merged value, with ours where they clash; NULL: absent. It lives as long as merge. */
 const struct json_value *json_merge3_result(const struct json_merge3 *merge);
+/* In the order of their pointers. */
 size_t json_merge3_clash_count(const struct json_merge3 *merge);
 const struct json_clash *json_merge3_clash(const struct json_merge3 *merge, size_t i);
 

@@ -24,8 +24,8 @@ static int push_step(struct steps *s, struct json_value *target, const struct js
 }
 
 /* Objects of the patch that meet an object, or make one, wait on the stack. */
-static int apply_member(struct json_doc *doc, struct steps *steps, struct json_value *target,
-			size_t i, const struct json_value *patch)
+static int apply_member(struct json_doc *doc, struct steps *steps, struct json_value *target, size_t i,
+			const struct json_value *patch)
 {
 	const char *key;
 	size_t len;
@@ -74,8 +74,7 @@ int json_merge_patch(struct json_doc *doc, const struct json_value *patch, struc
 		root = json_new_object(doc);
 	if (!root)
 		return error_no_memory(err);
-	r = json_kind(patch) == JSON_OBJECT && push_step(&steps, root, patch) ? -1 :
-										apply(doc, &steps);
+	r = json_kind(patch) == JSON_OBJECT && push_step(&steps, root, patch) ? -1 : apply(doc, &steps);
 	free(steps.items);
 	if (r)
 		return error_no_memory(err);
@@ -103,8 +102,7 @@ struct creation {
 
 static int cannot_say(struct creation *c)
 {
-	return error_set(c->err, DRIFT_ERR_UNSUPPORTED,
-			 "a merge patch cannot set a member to null");
+	return error_set(c->err, DRIFT_ERR_UNSUPPORTED, "a merge patch cannot set a member to null");
 }
 
 static int add_level(struct creation *c, const struct level *model)
@@ -128,8 +126,7 @@ static int set_member(struct creation *c, struct level *level, const char *key, 
 	if (!value || json_object_set(c->doc, level->patch, key, key_len, value))
 		return error_no_memory(c->err);
 	for (; !level->joined; level = level->up) {
-		if (json_object_set(c->doc, level->up->patch, level->key, level->key_len,
-				    level->patch))
+		if (json_object_set(c->doc, level->up->patch, level->key, level->key_len, level->patch))
 			return error_no_memory(c->err);
 		level->joined = true;
 	}
@@ -185,8 +182,7 @@ static int compare_level(struct creation *c, struct level *level)
 
 	for (i = 0; i < json_count(level->from); i++) {
 		json_object_at(level->from, i, &key, &len);
-		if (!json_object_get(level->to, key, len) &&
-		    set_member(c, level, key, len, json_new_null(c->doc)))
+		if (!json_object_get(level->to, key, len) && set_member(c, level, key, len, json_new_null(c->doc)))
 			return -1;
 	}
 	for (i = 0; i < json_count(level->to); i++)
@@ -195,9 +191,8 @@ static int compare_level(struct creation *c, struct level *level)
 	return 0;
 }
 
-int json_merge_patch_create(struct json_doc *doc, const struct json_value *from,
-			    const struct json_value *to, struct json_value **patch_out,
-			    struct drift_error *err)
+int json_merge_patch_create(struct json_doc *doc, const struct json_value *from, const struct json_value *to,
+			    struct json_value **patch_out, struct drift_error *err)
 {
 	struct creation c = { .doc = doc, .err = err };
 	struct level root = { .from = from, .to = to, .joined = true }, *level;

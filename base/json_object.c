@@ -137,8 +137,7 @@ static int members_grow(struct json_doc *doc, struct json_value *object)
 	return 0;
 }
 
-int json_members_fill(struct json_doc *doc, struct json_value *object,
-		      const struct json_member *children, size_t count)
+int json_members_fill(struct json_doc *doc, struct json_value *object, const struct json_member *children, size_t count)
 {
 	struct json_members *all;
 	struct json_member *old;
@@ -165,8 +164,7 @@ int json_members_fill(struct json_doc *doc, struct json_value *object,
 	return 0;
 }
 
-int json_object_set_shared(struct json_doc *doc, struct json_value *object,
-			   const struct json_member *member)
+int json_object_set_shared(struct json_doc *doc, struct json_value *object, const struct json_member *member)
 {
 	struct json_members *all = object->u.members;
 	struct json_member *old = all ? find(all, member->key, member->key_len) : NULL;
@@ -186,8 +184,8 @@ int json_object_set_shared(struct json_doc *doc, struct json_value *object,
 	return 0;
 }
 
-int json_object_set(struct json_doc *doc, struct json_value *object, const char *key,
-		    size_t key_len, struct json_value *value)
+int json_object_set(struct json_doc *doc, struct json_value *object, const char *key, size_t key_len,
+		    struct json_value *value)
 {
 	struct json_members *all = object->u.members;
 	struct json_member *old = all ? find(all, key, key_len) : NULL;
@@ -228,8 +226,7 @@ struct json_value *json_get(const struct json_value *v, const char *key)
 	return json_object_get(v, key, strlen(key));
 }
 
-struct json_value *json_object_at(const struct json_value *object, size_t i,
-				  const char **key_out, size_t *key_len_out)
+struct json_value *json_object_at(const struct json_value *object, size_t i, const char **key_out, size_t *key_len_out)
 {
 	struct json_members *all = object->u.members;
 

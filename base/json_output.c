@@ -39,8 +39,7 @@ static int push_sorted(struct emitter *e, const struct json_value *object)
 	size_t i, key_len;
 	bool sorted = true;
 
-	if (mem_grow(&e->order, &e->order_capacity, e->order_count + object->len,
-		     sizeof(*e->order)))
+	if (mem_grow(&e->order, &e->order_capacity, e->order_count + object->len, sizeof(*e->order)))
 		return -1;
 	order = e->order + e->order_count;
 	for (i = 0; i < object->len; i++) {
@@ -148,8 +147,7 @@ static int emit_step(struct emitter *e)
 	return 0;
 }
 
-static int emit(const struct json_value *v, struct buf *out, enum style style,
-		struct drift_error *err)
+static int emit(const struct json_value *v, struct buf *out, enum style style, struct drift_error *err)
 {
 	struct emitter e = { .out = out, .style = style };
 	int r = emit_value(&e, v);

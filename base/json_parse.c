@@ -27,8 +27,8 @@ static const unsigned char *no_memory(struct parser *ps, const unsigned char *p)
 }
 
 /* Resolve escapes where the string stands: it only becomes shorter. */
-static const char *string_text(struct parser *ps, const unsigned char *raw,
-			       const unsigned char *behind, size_t *len_out)
+static const char *string_text(struct parser *ps, const unsigned char *raw, const unsigned char *behind,
+			       size_t *len_out)
 {
 	size_t len = (size_t)(behind - 1 - raw);
 	unsigned char *own = ps->base + (raw - ps->base);
@@ -58,8 +58,7 @@ static const unsigned char *parse_key(struct parser *ps, const unsigned char *p)
 /* Let the value wait for the end of its container. */
 static int add_child(struct parser *ps, struct json_value *v)
 {
-	if (mem_grow(&ps->waiting, &ps->waiting_capacity, ps->waiting_count + 1,
-		     sizeof(*ps->waiting)))
+	if (mem_grow(&ps->waiting, &ps->waiting_capacity, ps->waiting_count + 1, sizeof(*ps->waiting)))
 		return -1;
 	ps->key.value = v;
 	ps->waiting[ps->waiting_count++] = ps->key;
@@ -86,8 +85,8 @@ static int close_container(struct parser *ps)
 }
 
 /* '{' or '[' at p: up to the first value, or behind an empty container. */
-static const unsigned char *parse_open(struct parser *ps, const unsigned char *p,
-				       struct json_value *v, bool *complete_out)
+static const unsigned char *parse_open(struct parser *ps, const unsigned char *p, struct json_value *v,
+				       bool *complete_out)
 {
 	v->kind = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
 	p = json_skip_space(p + 1, ps->end);
@@ -99,8 +98,7 @@ static const unsigned char *parse_open(struct parser *ps, const unsigned char *p
 	return v->kind == JSON_OBJECT ? parse_key(ps, p) : p;
 }
 
-static const unsigned char *parse_scalar(struct parser *ps, const unsigned char *p,
-					 struct json_value *v)
+static const unsigned char *parse_scalar(struct parser *ps, const unsigned char *p, struct json_value *v)
 {
 	const unsigned char *start = p;
 
@@ -136,8 +134,7 @@ static const unsigned char *parse_next(struct parser *ps, const unsigned char *p
 	for (;;) {
 		p = json_skip_space(p, ps->end);
 		if (!ps->depth)
-			return p == ps->end ? p : json_fault_set(ps->fault, p,
-								 "more text behind the value");
+			return p == ps->end ? p : json_fault_set(ps->fault, p, "more text behind the value");
 		if (p == ps->end)
 			return json_fault_set(ps->fault, p, "the text ends within a container");
 		object = ps->frames[ps->depth - 1].container->kind == JSON_OBJECT;
@@ -145,8 +142,7 @@ static const unsigned char *parse_next(struct parser *ps, const unsigned char *p
 			return object ? parse_key(ps, p + 1) : p + 1;
 		if (*p != (object ? '}' : ']'))
 			return json_fault_set(ps->fault, p,
-					      object ? "',' or '}' is expected" :
-						       "',' or ']' is expected");
+					      object ? "',' or '}' is expected" : "',' or ']' is expected");
 		if (close_container(ps))
 			return no_memory(ps, p);
 		p++;
@@ -185,8 +181,8 @@ static struct json_value *parse_text(struct parser *ps)
 	return root;
 }
 
-int json_parse_value(struct json_doc *doc, const void *data, size_t len,
-		     struct json_value **value_out, struct drift_error *err)
+int json_parse_value(struct json_doc *doc, const void *data, size_t len, struct json_value **value_out,
+		     struct drift_error *err)
 {
 	struct json_fault fault;
 	struct parser ps = { .doc = doc, .fault = &fault };

@@ -12,14 +12,13 @@ struct operation {
 	size_t *copied_bytes; /* by all operations of the patch */
 };
 
-static int get_string(const struct json_value *operation, const char *name, const char **text_out,
-		      size_t *len_out, struct drift_error *err)
+static int get_string(const struct json_value *operation, const char *name, const char **text_out, size_t *len_out,
+		      struct drift_error *err)
 {
 	const struct json_value *v = json_get(operation, name);
 
 	if (!v || json_kind(v) != JSON_STRING)
-		return error_set(err, DRIFT_ERR_INVALID, v ? "'%s' is not a string" :
-							     "'%s' is missing", name);
+		return error_set(err, DRIFT_ERR_INVALID, v ? "'%s' is not a string" : "'%s' is missing", name);
 	*text_out = json_text(v, len_out);
 	return 0;
 }
@@ -58,11 +57,9 @@ static int add_value(struct operation *op, struct json_value *value, struct drif
 	if (json_pointer_parent(json_root(op->doc), op->path, op->path_len, &parent, &token, err))
 		return -1;
 	if (json_kind(parent) == JSON_OBJECT)
-		return json_object_set(op->doc, parent, token.data, token.len, value) ?
-			       error_no_memory(err) : 0;
+		return json_object_set(op->doc, parent, token.data, token.len, value) ? error_no_memory(err) : 0;
 	if (json_kind(parent) != JSON_ARRAY)
-		return error_set(err, DRIFT_ERR_INVALID, "a %s has no members",
-				 json_kind_name(json_kind(parent)));
+		return error_set(err, DRIFT_ERR_INVALID, "a %s has no members", json_kind_name(json_kind(parent)));
 	if (token.len == 1 && token.data[0] == '-')
 		i = json_count(parent);
 	else if (!json_pointer_index(token.data, token.len, &i) || i > json_count(parent))
@@ -71,8 +68,8 @@ static int add_value(struct operation *op, struct json_value *value, struct drif
 }
 
 /* Take the value at a path that is there out of its container, or put another in its place. */
-static int displace(struct json_doc *doc, const char *path, size_t len,
-		    struct json_value *replacement, struct drift_error *err)
+static int displace(struct json_doc *doc, const char *path, size_t len, struct json_value *replacement,
+		    struct drift_error *err)
 {
 	auto_buf token = BUF_INIT;
 	struct json_value *parent, *old;
@@ -82,8 +79,7 @@ static int displace(struct json_doc *doc, const char *path, size_t len,
 		return -1;
 	if (!len) {
 		if (!replacement)
-			return error_set(err, DRIFT_ERR_INVALID,
-					 "the whole document cannot be removed");
+			return error_set(err, DRIFT_ERR_INVALID, "the whole document cannot be removed");
 		json_set_root(doc, replacement);
 		return 0;
 	}
@@ -134,8 +130,7 @@ static int apply_move(struct operation *op, struct drift_error *err)
 		if (op->from_len == op->path_len)
 			return 0;
 		if (op->path[op->from_len] == '/')
-			return error_set(err, DRIFT_ERR_INVALID,
-					 "a value cannot be moved into itself");
+			return error_set(err, DRIFT_ERR_INVALID, "a value cannot be moved into itself");
 	}
 	if (displace(op->doc, op->from, op->from_len, NULL, err))
 		return -1;
@@ -154,8 +149,7 @@ static int apply_copy(struct operation *op, struct drift_error *err)
 		return error_no_memory(err);
 	*op->copied_bytes += json_doc_size(op->doc) - before;
 	if (*op->copied_bytes > JSON_PATCH_COPY_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "the patch copies more than %zu bytes",
-				 JSON_PATCH_COPY_MAX);
+		return error_set(err, DRIFT_ERR_LIMIT, "the patch copies more than %zu bytes", JSON_PATCH_COPY_MAX);
 	return add_value(op, value, err);
 }
 
@@ -183,9 +177,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "add", apply_add, false },   { "remove", apply_remove, false },
-	{ "replace", apply_replace, false }, { "move", apply_move, true },
-	{ "copy", apply_copy, true },  { "test", apply_test, false },
+	{ "add", apply_add, false },  { "remove", apply_remove, false }, { "replace", apply_replace, false },
+	{ "move", apply_move, true }, { "copy", apply_copy, true },      { "test", apply_test, false },
 };
 
 static const struct verb *find_verb(const struct json_value *operation)
@@ -210,14 +203,12 @@ static int apply_operation(struct operation *op, size_t i, struct drift_error *e
 	verb = find_verb(op->members);
 	if (!verb) {
 		if (!get_string(op->members, "op", &name, &len, err))
-			error_set(err, DRIFT_ERR_INVALID, "'%.*s' is no operation",
-				  len > 100 ? 100 : (int)len, name);
+			error_set(err, DRIFT_ERR_INVALID, "'%.*s' is no operation", len > 100 ? 100 : (int)len, name);
 		return error_prefix(err, DRIFT_OK, "operation %zu", i);
 	}
 	if (get_string(op->members, "path", &op->path, &op->path_len, err) ||
 	    json_pointer_check(op->path, op->path_len, err) ||
-	    (verb->has_from && get_string(op->members, "from", &op->from, &op->from_len, err)) ||
-	    verb->apply(op, err))
+	    (verb->has_from && get_string(op->members, "from", &op->from, &op->from_len, err)) || verb->apply(op, err))
 		return error_prefix(err, DRIFT_OK, "operation %zu (%s)", i, verb->name);
 	return 0;
 }
@@ -236,9 +227,7 @@ int json_patch_apply(struct json_doc *doc, const struct json_value *patch, struc
 		return error_no_memory(err);
 	json_set_root(doc, work);
 	for (i = 0; i < json_count(patch); i++) {
-		struct operation op = { .doc = doc,
-					.members = json_array_at(patch, i),
-					.copied_bytes = &copied_bytes };
+		struct operation op = { .doc = doc, .members = json_array_at(patch, i), .copied_bytes = &copied_bytes };
 
 		if (apply_operation(&op, i, err)) {
 			json_set_root(doc, before);

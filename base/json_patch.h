@@ -14,17 +14,15 @@
  * RFC 7396: change the document's root by the patch, a value of any document. A document
  * without root becomes the patch without its nulls. Only memory can be wanting.
  */
-int json_merge_patch(struct json_doc *doc, const struct json_value *patch,
-		     struct drift_error *err) MUST_CHECK;
+int json_merge_patch(struct json_doc *doc, const struct json_value *patch, struct drift_error *err) MUST_CHECK;
 
 /*
  * The merge patch that makes `to` of `from`, as a value of doc; an empty object if they are
  * equal. DRIFT_ERR_UNSUPPORTED where RFC 7396 cannot say it: an object in `to` that has
  * a new or changed null member.
  */
-int json_merge_patch_create(struct json_doc *doc, const struct json_value *from,
-			    const struct json_value *to, struct json_value **patch_out,
-			    struct drift_error *err) MUST_CHECK;
+int json_merge_patch_create(struct json_doc *doc, const struct json_value *from, const struct json_value *to,
+			    struct json_value **patch_out, struct drift_error *err) MUST_CHECK;
 
 /*
  * RFC 6902: apply all operations to the document's root, or none. The message names the
@@ -32,7 +30,6 @@ int json_merge_patch_create(struct json_doc *doc, const struct json_value *from,
  * such values; DRIFT_ERR_NOT_FOUND: a path leads nowhere; DRIFT_ERR_CLASH: a "test" failed;
  * DRIFT_ERR_LIMIT: see JSON_PATCH_COPY_MAX.
  */
-int json_patch_apply(struct json_doc *doc, const struct json_value *patch,
-		     struct drift_error *err) MUST_CHECK;
+int json_patch_apply(struct json_doc *doc, const struct json_value *patch, struct drift_error *err) MUST_CHECK;
 
 #endif

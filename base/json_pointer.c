@@ -13,8 +13,7 @@ int json_pointer_check(const char *pointer, size_t len, struct drift_error *err)
 				 len > 200 ? 200 : (int)len, pointer);
 	for (i = 0; i < len; i++)
 		if (pointer[i] == '~' && (i + 1 == len || (pointer[i + 1] != '0' && pointer[i + 1] != '1')))
-			return error_set(err, DRIFT_ERR_INVALID,
-					 "JSON pointer '%.*s' has a '~' without 0 or 1",
+			return error_set(err, DRIFT_ERR_INVALID, "JSON pointer '%.*s' has a '~' without 0 or 1",
 					 len > 200 ? 200 : (int)len, pointer);
 	return 0;
 }
@@ -52,15 +51,14 @@ static struct json_value *child(const struct json_value *v, const struct buf *to
 
 	if (json_kind(v) == JSON_OBJECT)
 		return json_object_get(v, token->data, token->len);
-	if (json_kind(v) != JSON_ARRAY || !json_pointer_index(token->data, token->len, &i) ||
-	    i >= json_count(v))
+	if (json_kind(v) != JSON_ARRAY || !json_pointer_index(token->data, token->len, &i) || i >= json_count(v))
 		return NULL;
 	return json_array_at(v, i);
 }
 
 /* Walk while `end` bytes of the pointer are not used up. */
-static int walk(const struct json_value *root, const char *pointer, size_t end,
-		struct json_value **value_out, struct drift_error *err)
+static int walk(const struct json_value *root, const char *pointer, size_t end, struct json_value **value_out,
+		struct drift_error *err)
 {
 	struct json_value *v = (struct json_value *)(uintptr_t)root;
 	auto_buf token = BUF_INIT;
@@ -80,17 +78,16 @@ static int walk(const struct json_value *root, const char *pointer, size_t end,
 	return 0;
 }
 
-int json_pointer_get(const struct json_value *root, const char *pointer, size_t len,
-		     struct json_value **value_out, struct drift_error *err)
+int json_pointer_get(const struct json_value *root, const char *pointer, size_t len, struct json_value **value_out,
+		     struct drift_error *err)
 {
 	if (json_pointer_check(pointer, len, err))
 		return -1;
 	return walk(root, pointer, len, value_out, err);
 }
 
-int json_pointer_parent(const struct json_value *root, const char *pointer, size_t len,
-			struct json_value **parent_out, struct buf *token_out,
-			struct drift_error *err)
+int json_pointer_parent(const struct json_value *root, const char *pointer, size_t len, struct json_value **parent_out,
+			struct buf *token_out, struct drift_error *err)
 {
 	size_t last = len;
 

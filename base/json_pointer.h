@@ -13,16 +13,15 @@
 int json_pointer_check(const char *pointer, size_t len, struct drift_error *err) MUST_CHECK;
 
 /* The value that pointer leads to; DRIFT_ERR_NOT_FOUND, DRIFT_ERR_INVALID. */
-int json_pointer_get(const struct json_value *root, const char *pointer, size_t len,
-		     struct json_value **value_out, struct drift_error *err) MUST_CHECK;
+int json_pointer_get(const struct json_value *root, const char *pointer, size_t len, struct json_value **value_out,
+		     struct drift_error *err) MUST_CHECK;
 
 /*
  * The container of what pointer leads to, and the last token, unescaped; what it names need
  * not exist. The pointer must not be empty. Errors as json_pointer_get.
  */
-int json_pointer_parent(const struct json_value *root, const char *pointer, size_t len,
-			struct json_value **parent_out, struct buf *token_out,
-			struct drift_error *err) MUST_CHECK;
+int json_pointer_parent(const struct json_value *root, const char *pointer, size_t len, struct json_value **parent_out,
+			struct buf *token_out, struct drift_error *err) MUST_CHECK;
 
 /* The array index that a token says: digits without superfluous zeros; "-" is not one. */
 bool json_pointer_index(const char *token, size_t len, size_t *index_out);
@@ -45,7 +44,6 @@ struct json_path {
 #define JSON_POINTERS_MAX ((size_t)256 << 20)
 
 /* Append the pointer text of path; NULL is the root, "". 0, or -1 without memory. */
-int json_path_text(struct buf *pointer, const struct json_path *path,
-		   struct drift_error *err) MUST_CHECK;
+int json_path_text(struct buf *pointer, const struct json_path *path, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -1,6 +1,9 @@
 #include "base/json_float_internal.h"
 
-#define P(high, low) { 0x##high, 0x##low }
+#define P(high, low)              \
+	{                         \
+		0x##high, 0x##low \
+	}
 
 /* 10^q for q from JSON_POW10_MIN on, two in a line; t/unit/test-json-number.c recomputes it. */
 const struct json_pow10 json_pow10_table[JSON_POW10_MAX - JSON_POW10_MIN + 1] = {

@@ -64,8 +64,7 @@ static int key_matches(const struct watch *watch, const unsigned char *key, size
 }
 
 /* A key and its colon, where p is at the key's quote. */
-static inline const unsigned char *scan_key(struct scan *s, const unsigned char *p,
-					    struct watch *watch)
+static inline const unsigned char *scan_key(struct scan *s, const unsigned char *p, struct watch *watch)
 {
 	const unsigned char *key = p + 1;
 
@@ -88,8 +87,8 @@ static inline const unsigned char *scan_key(struct scan *s, const unsigned char 
 }
 
 /* Behind '{' or '[' up to the first value or behind the empty container, which is popped. */
-static inline const unsigned char *scan_open(struct scan *s, const unsigned char *p, bool object,
-					     struct watch *watch, bool *empty_out)
+static inline const unsigned char *scan_open(struct scan *s, const unsigned char *p, bool object, struct watch *watch,
+					     bool *empty_out)
 {
 	if (!push_level(s, object))
 		return json_fault_set(s->fault, p, NULL);
@@ -103,8 +102,8 @@ static inline const unsigned char *scan_open(struct scan *s, const unsigned char
 }
 
 /* The value at p, or the beginning of a container that is not empty. */
-static inline const unsigned char *scan_value(struct scan *s, const unsigned char *p,
-					      struct watch *watch, bool *complete_out)
+static inline const unsigned char *scan_value(struct scan *s, const unsigned char *p, struct watch *watch,
+					      bool *complete_out)
 {
 	*complete_out = true;
 	if (p == s->end)
@@ -127,8 +126,7 @@ static inline const unsigned char *scan_value(struct scan *s, const unsigned cha
 }
 
 /* From behind a complete value to the next one; at the end of the text s->depth is 0. */
-static inline const unsigned char *scan_next(struct scan *s, const unsigned char *p,
-					     struct watch *watch)
+static inline const unsigned char *scan_next(struct scan *s, const unsigned char *p, struct watch *watch)
 {
 	bool object;
 
@@ -152,15 +150,13 @@ static inline const unsigned char *scan_next(struct scan *s, const unsigned char
 		}
 		if (*p != (object ? '}' : ']'))
 			return json_fault_set(s->fault, p,
-					      object ? "',' or '}' is expected" :
-						       "',' or ']' is expected");
+					      object ? "',' or '}' is expected" : "',' or ']' is expected");
 		s->depth--;
 		p++;
 	}
 }
 
-static inline __attribute__((always_inline)) int scan_text(struct scan *s, const unsigned char *p,
-							   struct watch *watch)
+static inline __attribute__((always_inline)) int scan_text(struct scan *s, const unsigned char *p, struct watch *watch)
 {
 	bool complete;
 
@@ -233,8 +229,8 @@ static enum json_kind kind_of_byte(unsigned char c)
 	}
 }
 
-int json_find_field(const void *data, size_t len, const char *name, size_t name_len,
-		    struct json_slice *value_out, struct drift_error *err)
+int json_find_field(const void *data, size_t len, const char *name, size_t name_len, struct json_slice *value_out,
+		    struct drift_error *err)
 {
 	struct watch watch = { .name = (const unsigned char *)name, .name_len = name_len };
 	struct json_fault fault;

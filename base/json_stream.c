@@ -58,9 +58,8 @@ uint64_t json_stream_line(const struct json_stream *s)
 static int fail(struct json_stream *s, const char *why, struct drift_error *err)
 {
 	s->state = FAILED;
-	return error_set(err, DRIFT_ERR_INVALID, "line %llu column %llu: %s",
-			 (unsigned long long)s->place.line, (unsigned long long)s->place.column,
-			 why);
+	return error_set(err, DRIFT_ERR_INVALID, "line %llu column %llu: %s", (unsigned long long)s->place.line,
+			 (unsigned long long)s->place.column, why);
 }
 
 int json_stream_feed(struct json_stream *s, const void *data, size_t len, struct drift_error *err)
@@ -133,8 +132,9 @@ static bool find_end(struct json_stream *s)
 static int take_element(struct json_stream *s, struct json_slice *out, struct drift_error *err)
 {
 	static const char begins[] = "\"[{tfn";
-	static const enum json_kind kinds[] = { JSON_STRING, JSON_ARRAY, JSON_OBJECT,
-						JSON_TRUE,   JSON_FALSE, JSON_NULL };
+	static const enum json_kind kinds[] = {
+		JSON_STRING, JSON_ARRAY, JSON_OBJECT, JSON_TRUE, JSON_FALSE, JSON_NULL
+	};
 	const char *data = s->bytes.data + s->start, *at;
 	size_t len = s->pos - s->start;
 	struct json_fault fault;
@@ -143,8 +143,7 @@ static int take_element(struct json_stream *s, struct json_slice *out, struct dr
 		len--;
 	if (json_scan_text(data, len, &fault)) {
 		s->state = FAILED;
-		return fault.why ? json_fault_report_from(&fault, data, s->place, err) :
-				   error_no_memory(err);
+		return fault.why ? json_fault_report_from(&fault, data, s->place, err) : error_no_memory(err);
 	}
 	at = strchr(begins, *data);
 	out->data = data;
@@ -162,10 +161,9 @@ static int continue_element(struct json_stream *s, struct json_slice *out, struc
 
 	if (s->pos - s->start > s->element_max) {
 		s->state = FAILED;
-		return error_set(err, DRIFT_ERR_LIMIT,
-				 "line %llu column %llu: the element is longer than %zu bytes",
-				 (unsigned long long)s->place.line,
-				 (unsigned long long)s->place.column, s->element_max);
+		return error_set(err, DRIFT_ERR_LIMIT, "line %llu column %llu: the element is longer than %zu bytes",
+				 (unsigned long long)s->place.line, (unsigned long long)s->place.column,
+				 s->element_max);
 	}
 	return complete ? take_element(s, out, err) : 0;
 }
@@ -190,8 +188,7 @@ static int between(struct json_stream *s, unsigned char c, struct drift_error *e
 	return 0;
 }
 
-int json_stream_next(struct json_stream *s, struct json_slice *element_out,
-		     struct drift_error *err)
+int json_stream_next(struct json_stream *s, struct json_slice *element_out, struct drift_error *err)
 {
 	unsigned char c;
 
@@ -221,6 +218,5 @@ int json_stream_finish(struct json_stream *s, struct drift_error *err)
 	if (s->state == AFTER_ARRAY && s->start == s->bytes.len)
 		return 0;
 	pass(s, s->bytes.len - s->start);
-	return fail(s, s->state == AFTER_ARRAY ? "more text behind the array" :
-						 "the text ends within the array", err);
+	return fail(s, s->state == AFTER_ARRAY ? "more text behind the array" : "the text ends within the array", err);
 }

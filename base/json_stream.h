@@ -24,15 +24,13 @@ struct json_stream *json_stream_new(size_t element_max, struct drift_error *err)
 void json_stream_free(struct json_stream *s);
 
 /* Take more bytes; call json_stream_next until it returns 0 before feeding again. */
-int json_stream_feed(struct json_stream *s, const void *data, size_t len,
-		     struct drift_error *err) MUST_CHECK;
+int json_stream_feed(struct json_stream *s, const void *data, size_t len, struct drift_error *err) MUST_CHECK;
 /*
  * 1: the bytes of the next element, valid JSON, good until the next call on s; 0: more bytes
  * are needed, or the array has ended; -1: DRIFT_ERR_INVALID with line and column in the
  * whole stream, or DRIFT_ERR_LIMIT. After an error the stream stays failed.
  */
-int json_stream_next(struct json_stream *s, struct json_slice *element_out,
-		     struct drift_error *err) MUST_CHECK;
+int json_stream_next(struct json_stream *s, struct json_slice *element_out, struct drift_error *err) MUST_CHECK;
 /* No more bytes come: 0 if the array was complete. */
 int json_stream_finish(struct json_stream *s, struct drift_error *err) MUST_CHECK;
 /* Where the last element began, counting from 1. */

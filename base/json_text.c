@@ -32,8 +32,7 @@ static void add_escaped_ascii(struct buf *out, unsigned char c)
 
 static bool is_surrogate(const unsigned char *p, const unsigned char *end)
 {
-	return end - p >= 3 && p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf &&
-	       (p[2] & 0xc0) == 0x80;
+	return end - p >= 3 && p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf && (p[2] & 0xc0) == 0x80;
 }
 
 /* What begins at p and is no plain ASCII character; returns the bytes used up. */
@@ -131,8 +130,8 @@ static int next_unit(struct units *u)
 }
 
 /* From where both strings begin a character that differs. */
-static int compare_units(const unsigned char *a, const unsigned char *a_end,
-			 const unsigned char *b, const unsigned char *b_end)
+static int compare_units(const unsigned char *a, const unsigned char *a_end, const unsigned char *b,
+			 const unsigned char *b_end)
 {
 	struct units x = { a, a_end, 0 }, y = { b, b_end, 0 };
 	int c, d;

@@ -50,9 +50,8 @@ enum json_kind json_kind(const struct json_value *v)
 const char *json_kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
-		[JSON_NULL] = "null",	  [JSON_FALSE] = "boolean", [JSON_TRUE] = "boolean",
-		[JSON_NUMBER] = "number", [JSON_STRING] = "string", [JSON_ARRAY] = "array",
-		[JSON_OBJECT] = "object",
+		[JSON_NULL] = "null",     [JSON_FALSE] = "boolean", [JSON_TRUE] = "boolean",  [JSON_NUMBER] = "number",
+		[JSON_STRING] = "string", [JSON_ARRAY] = "array",   [JSON_OBJECT] = "object",
 	};
 
 	return names[kind];
@@ -91,8 +90,7 @@ struct json_value *json_new_bool(struct json_doc *doc, bool value)
 	return json_value_new(doc, value ? JSON_TRUE : JSON_FALSE);
 }
 
-static struct json_value *new_text(struct json_doc *doc, enum json_kind kind, const char *text,
-				   size_t len)
+static struct json_value *new_text(struct json_doc *doc, enum json_kind kind, const char *text, size_t len)
 {
 	struct json_value *v = json_value_new(doc, kind);
 
@@ -137,8 +135,7 @@ static bool is_json_text(const unsigned char *p, const unsigned char *end)
 	bool high = false;
 
 	for (; p < end; p += n) {
-		bool surrogate = end - p >= 3 && p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf &&
-				 (p[2] & 0xc0) == 0x80;
+		bool surrogate = end - p >= 3 && p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf && (p[2] & 0xc0) == 0x80;
 
 		n = surrogate ? 3 : *p < 0x80 ? 1 : json_utf8_sequence(p, end);
 		if (!n || (surrogate && high && p[1] >= 0xb0))
@@ -177,8 +174,7 @@ static struct json_elements *elements_new(struct json_doc *doc, size_t capacity)
 	return all;
 }
 
-int json_elements_fill(struct json_doc *doc, struct json_value *array,
-		       const struct json_member *children, size_t count)
+int json_elements_fill(struct json_doc *doc, struct json_value *array, const struct json_member *children, size_t count)
 {
 	struct json_elements *all;
 	size_t i;
@@ -195,8 +191,7 @@ int json_elements_fill(struct json_doc *doc, struct json_value *array,
 	return 0;
 }
 
-int json_array_insert(struct json_doc *doc, struct json_value *array, size_t i,
-		      struct json_value *value)
+int json_array_insert(struct json_doc *doc, struct json_value *array, size_t i, struct json_value *value)
 {
 	struct json_elements *all = array->u.elements, *grown;
 	size_t tail = array->len - i;

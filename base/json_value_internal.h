@@ -63,13 +63,12 @@ static inline struct json_value *json_value_new(struct json_doc *doc, enum json_
 
 /* Make a container of the children, which may be none. -1 without memory. Members may
  * have duplicate keys: the value of the last goes to the place of the first. */
-int json_elements_fill(struct json_doc *doc, struct json_value *array,
-		       const struct json_member *children, size_t count);
-int json_members_fill(struct json_doc *doc, struct json_value *object,
-		      const struct json_member *children, size_t count);
+int json_elements_fill(struct json_doc *doc, struct json_value *array, const struct json_member *children,
+		       size_t count);
+int json_members_fill(struct json_doc *doc, struct json_value *object, const struct json_member *children,
+		      size_t count);
 
 /* As json_object_set without copying the key, which must live as long as doc. */
-int json_object_set_shared(struct json_doc *doc, struct json_value *object,
-			   const struct json_member *member);
+int json_object_set_shared(struct json_doc *doc, struct json_value *object, const struct json_member *member);
 
 #endif

@@ -25,8 +25,7 @@ static int push_pair(struct pair_stack *stack, const struct json_value *from, st
 }
 
 /* A copy of v, of a container without its children, which wait on the stack. */
-static struct json_value *copy_one(struct json_doc *doc, struct pair_stack *stack,
-				   const struct json_value *v)
+static struct json_value *copy_one(struct json_doc *doc, struct pair_stack *stack, const struct json_value *v)
 {
 	struct json_value *copy = json_value_new(doc, v->kind);
 
@@ -122,8 +121,7 @@ static int children_equal(struct twin_stack *stack, struct twins t)
 			return 0;
 		if (!json_count(x))
 			continue;
-		if (mem_grow(&stack->items, &stack->capacity, stack->count + 1,
-			     sizeof(*stack->items)))
+		if (mem_grow(&stack->items, &stack->capacity, stack->count + 1, sizeof(*stack->items)))
 			return -1;
 		stack->items[stack->count++] = (struct twins){ x, y };
 	}

@@ -70,14 +70,12 @@ static void before_value(struct json_writer *w)
 static void begin(struct json_writer *w, bool object)
 {
 	before_value(w);
-	if (w->failed || mem_grow(&w->frames, &w->frame_capacity, w->frame_count + 1,
-				  sizeof(*w->frames))) {
+	if (w->failed || mem_grow(&w->frames, &w->frame_capacity, w->frame_count + 1, sizeof(*w->frames))) {
 		w->failed = true;
 		return;
 	}
-	w->frames[w->frame_count++] = (struct json_writer_frame){
-		.object = object, .sorted = true, .first = w->member_count
-	};
+	w->frames[w->frame_count++] =
+		(struct json_writer_frame){ .object = object, .sorted = true, .first = w->member_count };
 	buf_add_byte(w->out, object ? '{' : '[');
 }
 
@@ -125,8 +123,7 @@ static void sort_members(struct json_writer *w, struct json_writer_member *membe
 			continue;
 		if (w->scratch.len)
 			buf_add_byte(&w->scratch, ',');
-		buf_add(&w->scratch, w->out->data + members[i].start,
-			members[i].end - members[i].start);
+		buf_add(&w->scratch, w->out->data + members[i].start, members[i].end - members[i].start);
 	}
 	if (w->scratch.failed) {
 		w->failed = true;
@@ -155,8 +152,7 @@ void json_writer_end_object(struct json_writer *w)
 }
 
 /* The key as it was written, which for bytes that are no UTF-8 is not as it was given. */
-static bool set_key(struct json_writer_member *m, const struct buf *out, const char *key,
-		    size_t len)
+static bool set_key(struct json_writer_member *m, const struct buf *out, const char *key, size_t len)
 {
 	auto_buf said = BUF_INIT;
 

@@ -73,8 +73,7 @@ static void expect_power(int q, const struct json_pow10 *want)
 	const struct json_pow10 *have = &json_pow10_table[q - JSON_POW10_MIN];
 
 	if (have->high != want->high || have->low != want->low)
-		fail_msg("10^%d is %016llx%016llx", q, (unsigned long long)want->high,
-			 (unsigned long long)want->low);
+		fail_msg("10^%d is %016llx%016llx", q, (unsigned long long)want->high, (unsigned long long)want->low);
 }
 
 static void shift_in(struct json_pow10 *p, uint32_t bit)
@@ -198,11 +197,10 @@ static void test_format_forms(void **state)
 
 static void test_grammar(void **state)
 {
-	static const char *const good[] = { "0",   "-0",   "12",	"0.5",	  "-1.50",  "1e5",
+	static const char *const good[] = { "0",   "-0",   "12",        "0.5", "-1.50",   "1e5",
 					    "1E5", "1e+5", "1.25e-123", "0e0", "0.0e+00", "10" };
-	static const char *const bad[] = { "",	  "-",	 "+1",	"01",	 "-01", "1.",  ".5",   "1e",
-					   "1e+", "0x1", "1 ",	" 1",	 "NaN", "Inf", "1.e1", "1_0",
-					   "--1", "1e5.", "1,0", "Infinity" };
+	static const char *const bad[] = { "",   "-",  "+1",  "01",  "-01",  "1.",  ".5",  "1e",   "1e+", "0x1",
+					   "1 ", " 1", "NaN", "Inf", "1.e1", "1_0", "--1", "1e5.", "1,0", "Infinity" };
 	double v;
 	size_t i;
 
@@ -335,8 +333,7 @@ static void test_random_round_trips(void **state)
 		snprintf(text, sizeof(text), "%.*e", i % 25, v);
 		if (parse(text) != strtod(text, NULL))
 			fail_msg("%s is read wrongly", text);
-		snprintf(text, sizeof(text), "%llu.%llue%d",
-			 (unsigned long long)random_next(&seed) >> (i & 63),
+		snprintf(text, sizeof(text), "%llu.%llue%d", (unsigned long long)random_next(&seed) >> (i & 63),
 			 (unsigned long long)random_next(&seed), i % 640 - 340);
 		if (parse(text) != strtod(text, NULL))
 			fail_msg("%s is read wrongly", text);
@@ -457,9 +454,15 @@ static void expect_int(const char *text, int64_t want)
 
 static void test_integers(void **state)
 {
-	static const char *const none[] = { "0.5",		   "1e-1", "9223372036854775808",
-					    "-9223372036854775809", "1e19", "1e400",
-					    "123456789012345678901234567890", "x", "" };
+	static const char *const none[] = { "0.5",
+					    "1e-1",
+					    "9223372036854775808",
+					    "-9223372036854775809",
+					    "1e19",
+					    "1e400",
+					    "123456789012345678901234567890",
+					    "x",
+					    "" };
 	int64_t v = 7;
 	size_t i;
 
@@ -496,18 +499,12 @@ static void test_locale_has_no_say(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_of_powers),
-		cmocka_unit_test(test_format_rfc8785),
-		cmocka_unit_test(test_format_forms),
-		cmocka_unit_test(test_grammar),
-		cmocka_unit_test(test_parse_edges),
-		cmocka_unit_test(test_powers_of_two_and_ten),
-		cmocka_unit_test(test_random_round_trips),
-		cmocka_unit_test(test_midpoints),
-		cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_integers),
-		cmocka_unit_test(test_locale_has_no_say),
+		cmocka_unit_test(test_table_of_powers),    cmocka_unit_test(test_format_rfc8785),
+		cmocka_unit_test(test_format_forms),       cmocka_unit_test(test_grammar),
+		cmocka_unit_test(test_parse_edges),        cmocka_unit_test(test_powers_of_two_and_ten),
+		cmocka_unit_test(test_random_round_trips), cmocka_unit_test(test_midpoints),
+		cmocka_unit_test(test_canonical),          cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_integers),           cmocka_unit_test(test_locale_has_no_say),
 	};
 
 	return cmocka_run_group_tests_name("json-number", tests, NULL, NULL);

@@ -38,12 +38,18 @@ static void test_pointer_rfc6901(void **state)
 	static const char text[] = "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,"
 				   "\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8}";
 	static const char *const pairs[][2] = {
-		{ "", text },	  { "/foo", "[\"bar\",\"baz\"]" },
-		{ "/foo/0", "\"bar\"" }, { "/", "0" },
-		{ "/a~1b", "1" }, { "/c%d", "2" },
-		{ "/e^f", "3" },  { "/g|h", "4" },
-		{ "/i\\j", "5" }, { "/k\"l", "6" },
-		{ "/ ", "7" },	  { "/m~0n", "8" },
+		{ "", text },
+		{ "/foo", "[\"bar\",\"baz\"]" },
+		{ "/foo/0", "\"bar\"" },
+		{ "/", "0" },
+		{ "/a~1b", "1" },
+		{ "/c%d", "2" },
+		{ "/e^f", "3" },
+		{ "/g|h", "4" },
+		{ "/i\\j", "5" },
+		{ "/k\"l", "6" },
+		{ "/ ", "7" },
+		{ "/m~0n", "8" },
 	};
 	struct json_doc *doc = parse(text);
 	struct json_value *v;
@@ -51,15 +57,13 @@ static void test_pointer_rfc6901(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		assert_int_equal(json_pointer_get(json_root(doc), pairs[i][0], strlen(pairs[i][0]),
-						  &v, NULL), 0);
+		assert_int_equal(json_pointer_get(json_root(doc), pairs[i][0], strlen(pairs[i][0]), &v, NULL), 0);
 		expect_compact(v, pairs[i][1]);
 	}
 	json_doc_free(doc);
 }
 
-static void expect_no_pointer(const struct json_value *root, const char *pointer,
-			      enum drift_error_code code)
+static void expect_no_pointer(const struct json_value *root, const char *pointer, enum drift_error_code code)
 {
 	struct drift_error err = { 0 };
 	struct json_value *v = NULL;
@@ -178,8 +182,7 @@ static void test_merge_patch_create(void **state)
 		struct json_doc *from = parse(cases[i][0]), *to = parse(cases[i][1]);
 		struct json_doc *doc = json_doc_new(NULL);
 
-		assert_int_equal(json_merge_patch_create(doc, json_root(from), json_root(to), &patch,
-							 NULL), 0);
+		assert_int_equal(json_merge_patch_create(doc, json_root(from), json_root(to), &patch, NULL), 0);
 		expect_compact(patch, cases[i][2]);
 		assert_int_equal(json_merge_patch(from, patch, NULL), 0);
 		assert_int_equal(json_equal(json_root(from), json_root(to), NULL), 1);
@@ -190,8 +193,7 @@ static void test_merge_patch_create(void **state)
 	for (i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
 		struct json_doc *from = parse(impossible[i][0]), *to = parse(impossible[i][1]);
 
-		assert_int_equal(json_merge_patch_create(from, json_root(from), json_root(to), &patch,
-							 &err), -1);
+		assert_int_equal(json_merge_patch_create(from, json_root(from), json_root(to), &patch, &err), -1);
 		assert_int_equal(err.code, DRIFT_ERR_UNSUPPORTED);
 		json_doc_free(from);
 		json_doc_free(to);
@@ -217,31 +219,39 @@ static void test_operations(void **state)
 	expect_patch("{\"a\":1}", "[{\"op\":\"add\",\"path\":\"/b\",\"value\":[2]}]", "{\"a\":1,\"b\":[2]}");
 	expect_patch("{\"a\":1}", "[{\"op\":\"add\",\"path\":\"/a\",\"value\":null}]", "{\"a\":null}");
 	expect_patch("[1,3]", "[{\"op\":\"add\",\"path\":\"/1\",\"value\":2}]", "[1,2,3]");
-	expect_patch("[1]", "[{\"op\":\"add\",\"path\":\"/1\",\"value\":2},"
-			    "{\"op\":\"add\",\"path\":\"/-\",\"value\":3}]", "[1,2,3]");
+	expect_patch("[1]",
+		     "[{\"op\":\"add\",\"path\":\"/1\",\"value\":2},"
+		     "{\"op\":\"add\",\"path\":\"/-\",\"value\":3}]",
+		     "[1,2,3]");
 	expect_patch("[]", "[{\"op\":\"add\",\"path\":\"\",\"value\":{\"x\":1}}]", "{\"x\":1}");
-	expect_patch("{}", "[{\"op\":\"add\",\"path\":\"/-\",\"value\":1},"
-			   "{\"op\":\"add\",\"path\":\"/\",\"value\":2}]", "{\"-\":1,\"\":2}");
-	expect_patch("{\"a\":[1,2,3],\"b\":0}", "[{\"op\":\"remove\",\"path\":\"/a/1\"},"
-			   "{\"op\":\"remove\",\"path\":\"/b\"}]", "{\"a\":[1,3]}");
-	expect_patch("{\"a\":1,\"b\":2}", "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":{}}]",
-		     "{\"a\":{},\"b\":2}");
+	expect_patch("{}",
+		     "[{\"op\":\"add\",\"path\":\"/-\",\"value\":1},"
+		     "{\"op\":\"add\",\"path\":\"/\",\"value\":2}]",
+		     "{\"-\":1,\"\":2}");
+	expect_patch("{\"a\":[1,2,3],\"b\":0}",
+		     "[{\"op\":\"remove\",\"path\":\"/a/1\"},"
+		     "{\"op\":\"remove\",\"path\":\"/b\"}]",
+		     "{\"a\":[1,3]}");
+	expect_patch("{\"a\":1,\"b\":2}", "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":{}}]", "{\"a\":{},\"b\":2}");
 	expect_patch("[1,2]", "[{\"op\":\"replace\",\"path\":\"/0\",\"value\":9}]", "[9,2]");
 	expect_patch("[1]", "[{\"op\":\"replace\",\"path\":\"\",\"value\":\"x\"}]", "\"x\"");
-	expect_patch("{\"a\":{\"x\":1},\"b\":{}}",
-		     "[{\"op\":\"move\",\"from\":\"/a/x\",\"path\":\"/b/y\"}]", "{\"a\":{},\"b\":{\"y\":1}}");
+	expect_patch("{\"a\":{\"x\":1},\"b\":{}}", "[{\"op\":\"move\",\"from\":\"/a/x\",\"path\":\"/b/y\"}]",
+		     "{\"a\":{},\"b\":{\"y\":1}}");
 	expect_patch("[1,2,3,4]", "[{\"op\":\"move\",\"from\":\"/1\",\"path\":\"/3\"}]", "[1,3,4,2]");
 	expect_patch("{\"a\":1}", "[{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/a\"}]", "{\"a\":1}");
 	expect_patch("{\"a\":1,\"ab\":2}", "[{\"op\":\"move\",\"from\":\"/a\",\"path\":\"/ab\"}]", "{\"ab\":1}");
-	expect_patch("{\"a\":[1]}", "[{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/b\"},"
-		     "{\"op\":\"add\",\"path\":\"/b/0\",\"value\":0}]", "{\"a\":[1],\"b\":[0,1]}");
-	expect_patch("{\"a\":1}", "[{\"op\":\"copy\",\"from\":\"\",\"path\":\"/b\"}]",
-		     "{\"a\":1,\"b\":{\"a\":1}}");
+	expect_patch("{\"a\":[1]}",
+		     "[{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/b\"},"
+		     "{\"op\":\"add\",\"path\":\"/b/0\",\"value\":0}]",
+		     "{\"a\":[1],\"b\":[0,1]}");
+	expect_patch("{\"a\":1}", "[{\"op\":\"copy\",\"from\":\"\",\"path\":\"/b\"}]", "{\"a\":1,\"b\":{\"a\":1}}");
 	expect_patch("{\"a\":{\"x\":1,\"y\":[2]}}",
 		     "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"y\":[2.0],\"x\":10e-1}}]",
 		     "{\"a\":{\"x\":1,\"y\":[2]}}");
-	expect_patch("{\"a/b\":1,\"m~n\":2}", "[{\"op\":\"remove\",\"path\":\"/a~1b\"},"
-		     "{\"op\":\"test\",\"path\":\"/m~0n\",\"value\":2,\"more\":\"ignored\"}]", "{\"m~n\":2}");
+	expect_patch("{\"a/b\":1,\"m~n\":2}",
+		     "[{\"op\":\"remove\",\"path\":\"/a~1b\"},"
+		     "{\"op\":\"test\",\"path\":\"/m~0n\",\"value\":2,\"more\":\"ignored\"}]",
+		     "{\"m~n\":2}");
 }
 
 static void expect_failure(const char *patch, enum drift_error_code code, const char *message)
@@ -263,12 +273,10 @@ static void test_malformed_patches(void **state)
 	(void)state;
 	expect_failure("{}", DRIFT_ERR_INVALID, "a JSON patch is an array of operations");
 	expect_failure("[1]", DRIFT_ERR_INVALID, "operation 0: it is not an object");
-	expect_failure("[{\"op\":\"remove\",\"path\":\"/s\"},{}]", DRIFT_ERR_INVALID,
-		       "operation 1: 'op' is missing");
+	expect_failure("[{\"op\":\"remove\",\"path\":\"/s\"},{}]", DRIFT_ERR_INVALID, "operation 1: 'op' is missing");
 	expect_failure("[{\"op\":1}]", DRIFT_ERR_INVALID, "operation 0: 'op' is not a string");
 	expect_failure("[{\"op\":\"merge\"}]", DRIFT_ERR_INVALID, "operation 0: 'merge' is no operation");
-	expect_failure("[{\"op\":\"add\",\"value\":1}]", DRIFT_ERR_INVALID,
-		       "operation 0 (add): 'path' is missing");
+	expect_failure("[{\"op\":\"add\",\"value\":1}]", DRIFT_ERR_INVALID, "operation 0 (add): 'path' is missing");
 	expect_failure("[{\"op\":\"add\",\"path\":7,\"value\":1}]", DRIFT_ERR_INVALID,
 		       "operation 0 (add): 'path' is not a string");
 	expect_failure("[{\"op\":\"add\",\"path\":\"x\",\"value\":1}]", DRIFT_ERR_INVALID,
@@ -322,8 +330,7 @@ static void test_copies_are_limited(void **state)
 	(void)state;
 	assert_non_null(filler);
 	memset(filler, 'x', 8 << 20);
-	assert_int_equal(json_object_set(doc, json_root(doc), "f", 1,
-					 json_new_string(doc, filler, 8 << 20)), 0);
+	assert_int_equal(json_object_set(doc, json_root(doc), "f", 1, json_new_string(doc, filler, 8 << 20)), 0);
 	free(filler);
 	for (i = 0; i < 60; i++)
 		buf_addf(&text, "%s{\"op\":\"copy\",\"from\":\"\",\"path\":\"/k%d\"}", i ? "," : "[", i);

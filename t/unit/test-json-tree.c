@@ -132,8 +132,7 @@ static void test_large_objects(void **state)
 		k = (int)(random >> 16) % KEYS;
 		snprintf(key, sizeof(key), "key-%d", k);
 		if (random >> 8 & 1) {
-			assert_int_equal(json_object_set(doc, object, key, strlen(key),
-							 json_new_int(doc, i)), 0);
+			assert_int_equal(json_object_set(doc, object, key, strlen(key), json_new_int(doc, i)), 0);
 			count += held[k] < 0;
 			held[k] = i;
 		} else {
@@ -231,10 +230,9 @@ static void test_writer(void **state)
 	json_writer_raw(&w, "{\"x\":1}", 7);
 	json_writer_end_object(&w);
 	assert_int_equal(json_writer_finish(&w, NULL), 0);
-	assert_string_equal(out.data,
-			    "{\"a\":{\"x\":1},\"author_b64\":\"SvZyZw==\",\"list\":[-7,{\"a\":true,"
-			    "\"b\":null},{},1e+21,null,\"//4=\"],\"n\":18446744073709551615,"
-			    "\"path\":\"users/1\",\"z\":\"\xc3\xa9\\\"\\n\"}");
+	assert_string_equal(out.data, "{\"a\":{\"x\":1},\"author_b64\":\"SvZyZw==\",\"list\":[-7,{\"a\":true,"
+				      "\"b\":null},{},1e+21,null,\"//4=\"],\"n\":18446744073709551615,"
+				      "\"path\":\"users/1\",\"z\":\"\xc3\xa9\\\"\\n\"}");
 }
 
 static void test_writer_sorts_and_drops(void **state)
@@ -354,16 +352,11 @@ static void test_stream_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reading),
-		cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_building),
-		cmocka_unit_test(test_large_objects),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_copy_is_deep),
-		cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_writer_sorts_and_drops),
-		cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_stream_limit),
+		cmocka_unit_test(test_reading),  cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_building), cmocka_unit_test(test_large_objects),
+		cmocka_unit_test(test_equal),    cmocka_unit_test(test_copy_is_deep),
+		cmocka_unit_test(test_writer),   cmocka_unit_test(test_writer_sorts_and_drops),
+		cmocka_unit_test(test_stream),   cmocka_unit_test(test_stream_limit),
 	};
 
 	return cmocka_run_group_tests_name("json-tree", tests, NULL, NULL);
