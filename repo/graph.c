@@ -7,7 +7,8 @@ static int wrong_seq(const struct commit *c, const char *what, struct drift_erro
 {
 	char hex[OID_HEX_LEN + 1];
 
-	return error_set(err, DRIFT_ERR_CORRUPT, "commit %s: its %s does not have the sequence number that it should have",
+	return error_set(err, DRIFT_ERR_CORRUPT,
+			 "commit %s: its %s does not have the sequence number that it should have",
 			 oid_to_hex(&c->id, hex), what);
 }
 
@@ -66,7 +67,8 @@ int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct co
 	return 1;
 }
 
-int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, struct commit **out, struct drift_error *err)
+int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, struct commit **out,
+		  struct drift_error *err)
 {
 	auto_commit *c = commit_ref(from);
 	uint64_t known_seq = 0; /* that early is early enough */
@@ -103,7 +105,8 @@ int graph_parent(struct repo *repo, struct commit *c, size_t n, struct commit **
 		return -1;
 	/* All searches stand on this. */
 	if (parent->gen >= c->gen || parent->time_usec > c->time_usec)
-		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s: its generation or time does not follow from its parents'",
+		return error_set(err, DRIFT_ERR_CORRUPT,
+				 "commit %s: its generation or time does not follow from its parents'",
 				 oid_to_hex(&c->id, hex));
 	*out = take_ptr(parent);
 	return 1;

@@ -9,11 +9,14 @@
 #include "repo/repo.h"
 
 /* The first-parent ancestor of `from` (itself included) with sequence number seq: O(log n) reads. 1 / 0 (seq 0 or beyond) / -1. */
-int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct commit **out, struct drift_error *err) MUST_CHECK;
+int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct commit **out,
+		 struct drift_error *err) MUST_CHECK;
 /* The last first-parent ancestor of `from` (itself included) with effective time <= time_usec: O(log n). 0: all are later. */
-int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, struct commit **out, struct drift_error *err) MUST_CHECK;
+int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, struct commit **out,
+		  struct drift_error *err) MUST_CHECK;
 /* Parent number n from 0: 1 / 0 / -1. DRIFT_ERR_CORRUPT if it is not of a lower generation or is later than c. */
-int graph_parent(struct repo *repo, struct commit *c, size_t n, struct commit **out, struct drift_error *err) MUST_CHECK;
+int graph_parent(struct repo *repo, struct commit *c, size_t n, struct commit **out,
+		 struct drift_error *err) MUST_CHECK;
 /* Is a reachable from b over all parents (a == b counts)? 1 / 0 / -1. Straight stretches cost O(log n), merges are visited. */
 int graph_is_ancestor(struct repo *repo, struct commit *a, struct commit *b, struct drift_error *err) MUST_CHECK;
 /* All merge bases in order of id; *bases_out is an array of references, freed by graph_free_list. No common commit: count 0. */
@@ -24,7 +27,8 @@ void graph_free_list(struct commit **list, size_t count);
 /* Many questions about the ancestors of one commit: what was searched for one is not searched again for the next. */
 struct graph_reach;
 /* gen_min: no commit of a lower generation will be asked for (1: any). Keeps a reference to b. */
-int graph_reach_new(struct repo *repo, struct commit *b, uint64_t gen_min, struct graph_reach **out, struct drift_error *err) MUST_CHECK;
+int graph_reach_new(struct repo *repo, struct commit *b, uint64_t gen_min, struct graph_reach **out,
+		    struct drift_error *err) MUST_CHECK;
 /* graph_is_ancestor(a, b): 1 / 0 / -1. */
 int graph_reach_has(struct graph_reach *r, struct commit *a, struct drift_error *err) MUST_CHECK;
 void graph_reach_free(struct graph_reach *r);
@@ -42,7 +46,8 @@ struct revwalk_options {
 	bool first_parent;        /* of what is included; what is left out is left out with all its ancestors */
 };
 /* options may be NULL: by time, all parents. */
-int revwalk_new(struct repo *repo, const struct revwalk_options *options, struct revwalk **out, struct drift_error *err) MUST_CHECK;
+int revwalk_new(struct repo *repo, const struct revwalk_options *options, struct revwalk **out,
+		struct drift_error *err) MUST_CHECK;
 /* Start from c; or leave out c and all its ancestors. Before the first next. */
 int revwalk_include(struct revwalk *w, struct commit *c, struct drift_error *err) MUST_CHECK;
 int revwalk_exclude(struct revwalk *w, struct commit *c, struct drift_error *err) MUST_CHECK;

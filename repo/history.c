@@ -25,7 +25,8 @@ struct history {
 
 /* --- what a commit did to the path, by its trees --- */
 
-static int get(struct history *h, const struct object_ref *tree, struct node **node, struct document *doc, struct drift_error *err)
+static int get(struct history *h, const struct object_ref *tree, struct node **node, struct document *doc,
+	       struct drift_error *err)
 {
 	struct tree_root root = { .id = tree->id, .loc = tree->loc };
 
@@ -33,7 +34,8 @@ static int get(struct history *h, const struct object_ref *tree, struct node **n
 }
 
 /* How the document differs from that in the tree of a parent; NULL: no parent, nothing. */
-static int compare(struct history *h, struct commit *c, struct commit *parent, enum change_kind *kind_out, struct drift_error *err)
+static int compare(struct history *h, struct commit *c, struct commit *parent, enum change_kind *kind_out,
+		   struct drift_error *err)
 {
 	auto_node *node_a = NULL;
 	auto_node *node_b = NULL;
@@ -86,8 +88,9 @@ static int add(struct history *h, const struct commit *c, enum change_kind kind,
 {
 	if (mem_grow(&h->items, &h->capacity, h->count + 1, sizeof(*h->items)) < 0)
 		return error_no_memory(err);
-	h->items[h->count++] = (struct candidate){ .commit = { .id = c->id, .loc = c->loc }, .time_usec = c->time_usec,
-						   .gen = c->gen, .kind = kind };
+	h->items[h->count++] = (struct candidate){
+		.commit = { .id = c->id, .loc = c->loc }, .time_usec = c->time_usec, .gen = c->gen, .kind = kind
+	};
 	return 0;
 }
 
@@ -115,7 +118,8 @@ static bool changed_for_all(uint64_t kinds, const struct commit *c)
 }
 
 /* A commit that lists what it changed. 0 where it does not list the path. */
-static int add_listed(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out, struct drift_error *err)
+static int add_listed(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out,
+		      struct drift_error *err)
 {
 	const struct change *change = find_change(list, &h->path);
 
@@ -128,7 +132,8 @@ static int add_listed(struct history *h, struct commit *c, const struct change_l
 }
 
 /* A commit that has a marker only. */
-static int add_marked(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out, struct drift_error *err)
+static int add_marked(struct history *h, struct commit *c, const struct change_list *list, uint64_t *next_out,
+		      struct drift_error *err)
 {
 	enum change_kind kind;
 

@@ -11,9 +11,9 @@
 struct history;
 
 struct history_event {
-	struct commit *commit;   /* borrowed until the next call */
-	enum change_kind kind;   /* against the first parent */
-	bool present;            /* the document after the change; absent for a deletion */
+	struct commit *commit;    /* borrowed until the next call */
+	enum change_kind kind;    /* against the first parent */
+	bool present;             /* the document after the change; absent for a deletion */
 	struct document document; /* its memory lives until the next call */
 };
 
@@ -21,8 +21,8 @@ struct history_event {
  * The history of path as seen from the point, by effective time, then generation. The empty store has none;
  * DRIFT_ERR_INVALID for a tree that is no commit's, and for what is no path.
  */
-int history_open(struct repo *repo, const struct point *from, const char *path, size_t path_len,
-		 struct history **out, struct drift_error *err) MUST_CHECK;
+int history_open(struct repo *repo, const struct point *from, const char *path, size_t path_len, struct history **out,
+		 struct drift_error *err) MUST_CHECK;
 /* 1 / 0 / -1 */
 int history_next(struct history *h, struct history_event *event_out, struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
@@ -38,6 +38,7 @@ void history_cleanup(struct history **h);
 int history_touches(struct repo *repo, struct commit *c, const char *const *names, size_t name_count,
 		    struct drift_error *err) MUST_CHECK;
 /* Differences of a commit against its first parent (or the empty tree). */
-int history_changes(struct repo *repo, struct commit *c, const struct tree_diff_options *options, struct drift_error *err) MUST_CHECK;
+int history_changes(struct repo *repo, struct commit *c, const struct tree_diff_options *options,
+		    struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -71,7 +71,9 @@ static int differs(struct repo *repo, const struct tree_root *a, const struct tr
 		   struct drift_error *err)
 {
 	struct names one = { .items = &name, .count = 1 };
-	struct tree_diff_options options = { .prefix = name, .prefix_len = strlen(name), .each = stop_at_first, .data = &one };
+	struct tree_diff_options options = {
+		.prefix = name, .prefix_len = strlen(name), .each = stop_at_first, .data = &one
+	};
 
 	return tree_diff(repo_nodes(repo), a, b, &options, err);
 }
@@ -94,7 +96,8 @@ static int touches_by_trees(struct repo *repo, const struct names *names, struct
 	return rc;
 }
 
-int history_touches(struct repo *repo, struct commit *c, const char *const *names, size_t name_count, struct drift_error *err)
+int history_touches(struct repo *repo, struct commit *c, const char *const *names, size_t name_count,
+		    struct drift_error *err)
 {
 	struct names asked = { .items = names, .count = name_count };
 	struct change_list list = { .memory = BUF_INIT };
@@ -125,7 +128,8 @@ int history_touches(struct repo *repo, struct commit *c, const char *const *name
 }
 
 /* The record of changes would spare nothing: the documents of both sides are read from the trees anyway. */
-int history_changes(struct repo *repo, struct commit *c, const struct tree_diff_options *options, struct drift_error *err)
+int history_changes(struct repo *repo, struct commit *c, const struct tree_diff_options *options,
+		    struct drift_error *err)
 {
 	struct tree_root a, b = { .id = c->tree.id, .loc = c->tree.loc };
 	auto_commit *parent = NULL;

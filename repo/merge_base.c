@@ -51,7 +51,8 @@ static int compare_walk(struct repo *repo, struct commit *a, struct commit *b, i
 	return 0;
 }
 
-static int ordered_add(struct repo *repo, struct ordered *o, struct commit *c, unsigned reached, struct drift_error *err)
+static int ordered_add(struct repo *repo, struct ordered *o, struct commit *c, unsigned reached,
+		       struct drift_error *err)
 {
 	size_t low = 0, high = o->count;
 
@@ -198,7 +199,8 @@ int graph_merge_bases(struct repo *repo, struct commit *a, struct commit *b, str
 	int rc = -1;
 
 	stretches_init(&s.stretches, repo);
-	if (stretches_enter(&s.stretches, a, REACHED_A, err) == 0 && stretches_enter(&s.stretches, b, REACHED_B, err) == 0)
+	if (stretches_enter(&s.stretches, a, REACHED_A, err) == 0 &&
+	    stretches_enter(&s.stretches, b, REACHED_B, err) == 0)
 		rc = search(&s, err);
 	stretches_release(&s.stretches);
 	if (rc < 0) {

@@ -15,7 +15,10 @@ struct oid_table {
 	size_t capacity; /* 0 or a power of two */
 	size_t count;
 };
-#define OID_TABLE_INIT { .slots = NULL, .capacity = 0, .count = 0 }
+#define OID_TABLE_INIT                                   \
+	{                                                \
+		.slots = NULL, .capacity = 0, .count = 0 \
+	}
 
 /* The table's own memory; the items are the caller's. */
 void oid_table_release(struct oid_table *t);

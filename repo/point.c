@@ -17,7 +17,8 @@ int point_locate(struct repo *repo, struct point_target *target, struct drift_er
 
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	return error_set(err, DRIFT_ERR_NOT_FOUND, "object %s is not in the store", oid_to_hex(&target->object.id, hex));
+	return error_set(err, DRIFT_ERR_NOT_FOUND, "object %s is not in the store",
+			 oid_to_hex(&target->object.id, hex));
 }
 
 int point_peel(struct repo *repo, struct point_target *target, struct drift_error *err)
@@ -26,7 +27,8 @@ int point_peel(struct repo *repo, struct point_target *target, struct drift_erro
 		auto_tag *tag = NULL;
 
 		if (depth == TAG_DEPTH_MAX)
-			return error_set(err, DRIFT_ERR_LIMIT, "more than %d tags lead from one to the next", TAG_DEPTH_MAX);
+			return error_set(err, DRIFT_ERR_LIMIT, "more than %d tags lead from one to the next",
+					 TAG_DEPTH_MAX);
 		if (odb_tag(repo_odb(repo), &target->object.id, &tag, err) < 0)
 			return -1;
 		target->object.id = tag->target;
@@ -36,13 +38,14 @@ int point_peel(struct repo *repo, struct point_target *target, struct drift_erro
 	return 0;
 }
 
-static int not_a(const struct point_text *text, const struct point_target *t, const char *wanted, struct drift_error *err)
+static int not_a(const struct point_text *text, const struct point_target *t, const char *wanted,
+		 struct drift_error *err)
 {
 	if (t->empty)
-		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%.*s' goes back beyond the first commit", (int)text->text.len,
-				 text->text.data);
-	return error_set(err, DRIFT_ERR_INVALID, "'%.*s' leads to a %s, not to a %s", (int)text->text.len, text->text.data,
-			 object_kind_name(t->kind), wanted);
+		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%.*s' goes back beyond the first commit",
+				 (int)text->text.len, text->text.data);
+	return error_set(err, DRIFT_ERR_INVALID, "'%.*s' leads to a %s, not to a %s", (int)text->text.len,
+			 text->text.data, object_kind_name(t->kind), wanted);
 }
 
 static int read_commit(struct repo *repo, const struct point_text *text, struct point_target *t, struct commit **out,
@@ -94,8 +97,8 @@ static int step_commit(struct repo *repo, const struct point_text *text, const s
 	if (rc < 0)
 		return -1;
 	if (!to && step->kind == POINT_ANCESTOR)
-		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%.*s' goes back beyond the first commit", (int)text->text.len,
-				 text->text.data);
+		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%.*s' goes back beyond the first commit",
+				 (int)text->text.len, text->text.data);
 	if (!to)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%.*s' asks for parent %" PRIu64 " of a commit with %zu",
 				 (int)text->text.len, text->text.data, step->number, c->parent_count);
@@ -139,8 +142,8 @@ static int state_of_tree(struct repo *repo, const struct point_text *text, const
 	if (odb_node(repo_odb(repo), &p->tree.id, p->tree.loc, &node, err) < 0)
 		return -1;
 	if (node->kind != MAP_ROOT)
-		return error_set(err, DRIFT_ERR_INVALID, "'%.*s' is a part of a tree, not a whole one", (int)text->text.len,
-				 text->text.data);
+		return error_set(err, DRIFT_ERR_INVALID, "'%.*s' is a part of a tree, not a whole one",
+				 (int)text->text.len, text->text.data);
 	return 0;
 }
 
@@ -167,7 +170,8 @@ int point_state(struct repo *repo, const struct point_text *text, struct point_t
 	return 0;
 }
 
-static int resolve(const struct point_context *ctx, const struct point_text *text, struct point *out, struct drift_error *err)
+static int resolve(const struct point_context *ctx, const struct point_text *text, struct point *out,
+		   struct drift_error *err)
 {
 	struct point_target target;
 
@@ -220,8 +224,8 @@ static int object_at_path(const struct point_context *ctx, const struct point_te
 	if (rc < 0)
 		return -1;
 	if (!rc)
-		return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no document '%.*s' at '%.*s'", (int)name->len, name->data,
-				 (int)text->text.len, text->text.data);
+		return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no document '%.*s' at '%.*s'", (int)name->len,
+				 name->data, (int)text->text.len, text->text.data);
 	document_id(&o.document, &o.id);
 	o.kind = OBJECT_BLOB;
 	o.loc = o.document.form == DOCUMENT_BLOB ? o.document.loc : LOC_UNKNOWN;
@@ -267,7 +271,8 @@ static int range_end(const struct point_context *ctx, const struct point_text *t
 }
 
 /* Leave out what both sides have. */
-static int exclude_common(struct repo *repo, struct revwalk *walk, struct commit *a, struct commit *b, struct drift_error *err)
+static int exclude_common(struct repo *repo, struct revwalk *walk, struct commit *a, struct commit *b,
+			  struct drift_error *err)
 {
 	struct commit **bases;
 	size_t count;
@@ -316,11 +321,13 @@ int point_check_clock(struct repo *repo, int64_t time_usec, struct drift_error *
 	if (config_get_int(repo_config(repo), "core.maxClockAhead", CLOCK_AHEAD_DEFAULT_S, &ahead_s, err) < 0)
 		return -1;
 	if (ahead_s < 0 || ahead_s > CLOCK_AHEAD_MAX_S)
-		return error_set(err, DRIFT_ERR_INVALID, "core.maxClockAhead is not a number of seconds: %" PRId64, ahead_s);
+		return error_set(err, DRIFT_ERR_INVALID, "core.maxClockAhead is not a number of seconds: %" PRId64,
+				 ahead_s);
 	if (time_usec <= date_now_us() + ahead_s * 1000000)
 		return 0;
 	date_append_rfc3339(&when, (struct date){ .us = time_usec, .zone_min = 0 });
 	return error_set(err, DRIFT_ERR_INVALID,
-			 "the time %s is more than %" PRId64 " seconds ahead of this machine's clock (core.maxClockAhead)",
+			 "the time %s is more than %" PRId64
+			 " seconds ahead of this machine's clock (core.maxClockAhead)",
 			 when.data, ahead_s);
 }

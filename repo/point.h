@@ -5,8 +5,8 @@
 #include "repo/graph.h"
 
 struct point {
-	struct commit *commit;  /* NULL: the empty store before the first commit, or a tree alone */
-	bool bare_tree;         /* the text named a tree, not a commit */
+	struct commit *commit; /* NULL: the empty store before the first commit, or a tree alone */
+	bool bare_tree;        /* the text named a tree, not a commit */
 	struct tree_root tree;
 	char ref[REF_NAME_MAX + 1]; /* the ref that the text began with, or "" */
 };
@@ -21,7 +21,10 @@ int point_resolve(struct repo *repo, const char *text, size_t len, const char *b
 		  struct drift_error *err) MUST_CHECK;
 void point_release(struct point *p);
 #define auto_point __attribute__((cleanup(point_release))) struct point
-#define POINT_INIT { .commit = NULL }
+#define POINT_INIT             \
+	{                      \
+		.commit = NULL \
+	}
 
 /*
  * As point_resolve, but the text must name an object: an id of any kind, the beginning of one (two that begin so are
@@ -39,7 +42,10 @@ int point_object(struct repo *repo, const char *text, size_t len, const char *br
 		 struct drift_error *err) MUST_CHECK;
 void object_name_release(struct object_name *name);
 #define auto_object_name __attribute__((cleanup(object_name_release))) struct object_name
-#define OBJECT_NAME_INIT { .node = NULL }
+#define OBJECT_NAME_INIT     \
+	{                    \
+		.node = NULL \
+	}
 
 /* "A..B", "A...B", "A", "^A" put into a walk; an empty side is HEAD. */
 int point_range(struct repo *repo, const char *text, size_t len, const char *branch, struct revwalk *walk,

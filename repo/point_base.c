@@ -101,7 +101,8 @@ static int back_by_index(struct reflog_walk *w, uint64_t moves, struct drift_err
 			break;
 	}
 	if (left || w->value.kind != REF_OBJECT)
-		return error_set(err, DRIFT_ERR_NOT_FOUND, "the log of '%s' does not go back %" PRIu64 " moves", w->name, moves);
+		return error_set(err, DRIFT_ERR_NOT_FOUND, "the log of '%s' does not go back %" PRIu64 " moves",
+				 w->name, moves);
 	return 0;
 }
 
@@ -167,7 +168,8 @@ static int base_by(const struct point_context *ctx, const struct point_text *tex
 }
 
 /* In words, for a complaint of two matches. */
-static void say_what(const struct point_text *text, enum point_candidate by, const struct point_target *t, struct buf *out)
+static void say_what(const struct point_text *text, enum point_candidate by, const struct point_target *t,
+		     struct buf *out)
 {
 	char hex[OID_HEX_LEN + 1];
 
@@ -186,8 +188,8 @@ static void say_what(const struct point_text *text, enum point_candidate by, con
 int point_base(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
 	       struct drift_error *err)
 {
-	static const enum point_candidate order[] = { POINT_REF, POINT_SEQ, POINT_NOW, POINT_TIME, POINT_ID,
-						      POINT_REFLOG_INDEX, POINT_REFLOG_TIME };
+	static const enum point_candidate order[] = { POINT_REF, POINT_SEQ,          POINT_NOW,        POINT_TIME,
+						      POINT_ID,  POINT_REFLOG_INDEX, POINT_REFLOG_TIME };
 	struct point_target found;
 	enum point_candidate found_by = 0;
 
@@ -211,7 +213,8 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 		say_what(text, found_by, &found, &both);
 		buf_add_str(&both, " or ");
 		say_what(text, order[i], &t, &both);
-		return error_set(err, DRIFT_ERR_AMBIGUOUS, "'%.*s' may be %s", (int)text->text.len, text->text.data, both.data);
+		return error_set(err, DRIFT_ERR_AMBIGUOUS, "'%.*s' may be %s", (int)text->text.len, text->text.data,
+				 both.data);
 	}
 	if (!found_by)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no ref, commit or point in time '%.*s'",

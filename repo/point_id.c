@@ -39,7 +39,8 @@ static bool note_empty_tree(struct matches *m, const struct point_text *text, st
 	return note_match(m, &empty.id, OBJECT_TREE, empty.loc, err) == 0;
 }
 
-static int too_many(const struct point_text *text, const struct matches *m, enum object_kind only, struct drift_error *err)
+static int too_many(const struct point_text *text, const struct matches *m, enum object_kind only,
+		    struct drift_error *err)
 {
 	auto_buf list = BUF_INIT;
 	size_t listed = 0, count = 0;
@@ -84,7 +85,8 @@ static int choose(const struct point_context *ctx, const struct point_text *text
 	return 1;
 }
 
-int point_id(const struct point_context *ctx, const struct point_text *text, struct point_target *out, struct drift_error *err)
+int point_id(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
+	     struct drift_error *err)
 {
 	struct matches m = { .of = { { .count = 0 } } };
 

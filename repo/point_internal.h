@@ -33,7 +33,8 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 int point_id(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
 	     struct drift_error *err) MUST_CHECK;
 /* Take the steps of the text. */
-int point_steps(struct repo *repo, const struct point_text *text, struct point_target *target, struct drift_error *err) MUST_CHECK;
+int point_steps(struct repo *repo, const struct point_text *text, struct point_target *target,
+		struct drift_error *err) MUST_CHECK;
 /* Base and steps. */
 int point_target(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
 		 struct drift_error *err) MUST_CHECK;

@@ -12,7 +12,8 @@ struct graph_reach {
 	struct stretches stretches;
 };
 
-int graph_reach_new(struct repo *repo, struct commit *b, uint64_t gen_min, struct graph_reach **out, struct drift_error *err)
+int graph_reach_new(struct repo *repo, struct commit *b, uint64_t gen_min, struct graph_reach **out,
+		    struct drift_error *err)
 {
 	auto_graph_reach *r = mem_calloc(1, sizeof(*r));
 

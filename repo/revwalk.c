@@ -15,20 +15,20 @@
  */
 struct item {
 	struct commit *commit;
-	bool hidden;            /* left out, with its ancestors */
-	size_t pending;         /* topological: children known and not yet shown */
+	bool hidden;    /* left out, with its ancestors */
+	size_t pending; /* topological: children known and not yet shown */
 };
 
 struct revwalk {
 	struct repo *repo;
 	struct revwalk_options options;
 	struct heap front;
-	size_t shown_front;     /* by time: items in the front that are not hidden */
+	size_t shown_front; /* by time: items in the front that are not hidden */
 	/* Topological only. */
 	struct oid_table items; /* in the front, or explored and not yet shown */
 	struct item **ready;    /* the last is the next */
 	size_t ready_count, ready_capacity;
-	uint64_t gen_min;       /* of the commits to start from */
+	uint64_t gen_min; /* of the commits to start from */
 	bool started;
 };
 

@@ -52,7 +52,8 @@ static int find_bottom(struct stretches *s, struct commit *c, struct commit **bo
 		if (bottom->parent_count < 2 || bottom->gen >= c->gen) {
 			char hex[OID_HEX_LEN + 1];
 
-			return error_set(err, DRIFT_ERR_CORRUPT, "commit %s: what the store gives as the merge below it is not one",
+			return error_set(err, DRIFT_ERR_CORRUPT,
+					 "commit %s: what the store gives as the merge below it is not one",
 					 oid_to_hex(&c->id, hex));
 		}
 	}
@@ -94,7 +95,8 @@ static void count_sides(struct stretches *s, struct stretch *t, unsigned sides)
  * Is it there already? Few entries are compared by id. With more, a long branch may be merged time and again,
  * each time from an earlier commit: see whether the entry before reaches it.
  */
-static int is_covered(struct stretches *s, struct stretch *t, struct commit *c, unsigned reached, struct drift_error *err)
+static int is_covered(struct stretches *s, struct stretch *t, struct commit *c, unsigned reached,
+		      struct drift_error *err)
 {
 	struct stretch_entry *last;
 	auto_commit *found = NULL;

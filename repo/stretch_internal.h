@@ -53,12 +53,17 @@ int stretches_find(struct stretches *s, struct commit *c, struct stretch **out, 
 
 /* Where two first-parent lines meet. */
 struct meeting {
-	struct commit *at;            /* NULL: they do not */
-	struct commit *below_a, *below_b; /* the last before it on either line; NULL where the line begins at it; roots if there is none */
+	struct commit *at; /* NULL: they do not */
+	struct commit *below_a,
+		*below_b; /* the last before it on either line; NULL where the line begins at it; roots if there is none */
 };
-int meeting_find(struct repo *repo, struct commit *a, struct commit *b, struct meeting *out, struct drift_error *err) MUST_CHECK;
+int meeting_find(struct repo *repo, struct commit *a, struct commit *b, struct meeting *out,
+		 struct drift_error *err) MUST_CHECK;
 void meeting_release(struct meeting *m);
 #define auto_meeting __attribute__((cleanup(meeting_release))) struct meeting
-#define MEETING_INIT { .at = NULL }
+#define MEETING_INIT       \
+	{                  \
+		.at = NULL \
+	}
 
 #endif

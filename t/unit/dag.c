@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "repo/writer.h"
 
 #define DIR_TEMPLATE "/tmp/drift-dag-XXXXXX"
 
@@ -107,9 +108,13 @@ size_t dag_add(struct dag *d, const struct dag_commit *c)
 	snprintf(message, sizeof(message), "%zu\n", d->count);
 	from.message = (struct text){ message, strlen(message) };
 	derive(d, &from, c);
-	check(commit_new(&from, &commit, &err), &err);
-	check(odb_batch_commit(d->batch, commit, c->changes, &stored, &err), &err);
-	commit->loc = stored.loc;
+	if (c->recorded) {
+		check(writer_add_commit(d->repo, d->batch, &from, &commit, &err), &err);
+	} else {
+		check(commit_new(&from, &commit, &err), &err);
+		check(odb_batch_commit(d->batch, commit, NULL, &stored, &err), &err);
+		commit->loc = stored.loc;
+	}
 	assert_int_equal(mem_grow(&d->commits, &d->capacity, d->count + 1, sizeof(struct commit *)), 0);
 	d->commits[d->count] = commit;
 	return d->count++;
@@ -120,13 +125,16 @@ void dag_flush(struct dag *d, const char *ref, size_t tip)
 	struct odb *odb = repo_odb(d->repo);
 	struct ref_value value = { .kind = REF_OBJECT };
 	struct odb_ref_update update = { .name = ref, .value = &value };
-	struct odb_append append = { .batch = d->batch, .updates = &update, .update_count = ref ? 1 : 0,
-				     .actor = "tester", .reason = "test", .time_usec = 1 };
+	struct odb_append append = {
+		.batch = d->batch, .updates = &update, .update_count = ref ? 1 : 0, .actor = "tester", .reason = "test"
+	};
 	struct drift_error err;
 	uint64_t ticket;
 
-	if (ref)
+	if (ref) {
 		value.object = (struct object_ref){ .id = d->commits[tip]->id, .loc = d->commits[tip]->loc };
+		append.time_usec = d->commits[tip]->time_usec;
+	}
 	check(odb_lock(odb, &err), &err);
 	check(odb_append(odb, &append, &ticket, &err), &err);
 	odb_unlock(odb);

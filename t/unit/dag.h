@@ -22,13 +22,13 @@ uint64_t dag_random(struct dag *d, uint64_t below);
 struct dag_commit {
 	const size_t *parents; /* numbers of commits, at most 16 */
 	size_t parent_count;
-	int64_t time_usec;              /* the committer's */
-	const struct tree_root *tree;   /* NULL: the empty tree */
-	const struct change_list *changes;
+	int64_t time_usec;            /* the committer's */
+	const struct tree_root *tree; /* NULL: the empty tree */
+	bool recorded;                /* by the writer, with its list of changes; else without one */
 };
 /* The number of the new commit. */
 size_t dag_add(struct dag *d, const struct dag_commit *c);
-/* Append what was added, move the ref (NULL: none) to a commit, and read all commits again from the store. */
+/* Append what was added, move the ref (NULL: none) to a commit at the commit's time, and read all commits again from the store. */
 void dag_flush(struct dag *d, const char *ref, size_t tip);
 /* Begin again at number 0; what was added stays in the store. */
 void dag_forget(struct dag *d);

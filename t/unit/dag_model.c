@@ -21,11 +21,10 @@ static size_t pick_parent(struct model *m, size_t i, uint64_t near)
 	return i - 1 - (size_t)(back < i ? back : i - 1);
 }
 
-static void add_random(struct model *m, size_t i, uint64_t straight, uint64_t near)
+void model_parents(struct model *m, size_t i, uint64_t straight, uint64_t near)
 {
 	struct dag *d = m->dag;
-	size_t numbers[MODEL_PARENT_MAX], wanted = 0;
-	struct dag_commit c = { .parents = numbers, .time_usec = (int64_t)dag_random(d, 1000) * 1000 };
+	size_t wanted = 0;
 
 	if (i && dag_random(d, 40))
 		wanted = dag_random(d, 10) < straight ? 1 : 1 + (size_t)dag_random(d, MODEL_PARENT_MAX);
@@ -40,10 +39,18 @@ static void add_random(struct model *m, size_t i, uint64_t straight, uint64_t ne
 		m->ancestors[i] |= m->ancestors[p];
 	}
 	m->ancestors[i] |= UINT64_C(1) << i;
+}
+
+static void add_random(struct model *m, size_t i, uint64_t straight, uint64_t near)
+{
+	size_t numbers[MODEL_PARENT_MAX];
+	struct dag_commit c = { .parents = numbers, .time_usec = (int64_t)dag_random(m->dag, 1000) * 1000 };
+
+	model_parents(m, i, straight, near);
 	for (size_t n = 0; n < m->parent_count[i]; n++)
 		numbers[n] = m->first + m->parents[i][n];
 	c.parent_count = m->parent_count[i];
-	dag_add(d, &c);
+	dag_add(m->dag, &c);
 	m->count++;
 }
 

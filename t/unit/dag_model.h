@@ -16,6 +16,8 @@ struct model {
 	uint64_t ancestors[MODEL_COMMIT_MAX]; /* the commit included */
 };
 
+/* Choose parents for commit i, which is not added yet: one in `straight` of ten times, a recent one in `near` of four. */
+void model_parents(struct model *m, size_t i, uint64_t straight, uint64_t near);
 /* Needs dag_flush before its commits are read. */
 void model_make(struct model *m, struct dag *d);
 struct commit *model_commit(const struct model *m, size_t i);

@@ -160,9 +160,11 @@ static void test_vendor_branch(void **state)
 	tip = dag_add(&d, &(struct dag_commit){ .time_usec = 1 });
 	vendor[0] = dag_add(&d, &(struct dag_commit){ .time_usec = 1 });
 	for (size_t i = 1; i < ARRAY_SIZE(vendor); i++)
-		vendor[i] = dag_add(&d, &(struct dag_commit){ .parents = &vendor[i - 1], .parent_count = 1, .time_usec = 1 });
+		vendor[i] = dag_add(
+			&d, &(struct dag_commit){ .parents = &vendor[i - 1], .parent_count = 1, .time_usec = 1 });
 	for (size_t i = 0; i < 50; i++)
-		tip = dag_add(&d, &(struct dag_commit){ .parents = (size_t[]){ tip, vendor[i] }, .parent_count = 2, .time_usec = 1 });
+		tip = dag_add(&d, &(struct dag_commit){
+					  .parents = (size_t[]){ tip, vendor[i] }, .parent_count = 2, .time_usec = 1 });
 	other = dag_add(&d, &(struct dag_commit){ .parents = &vendor[52], .parent_count = 1, .time_usec = 1 });
 	dag_flush(&d, NULL, 0);
 	assert_int_equal(graph_merge_bases(d.repo, d.commits[tip], d.commits[other], &bases, &count, NULL), 0);

@@ -77,7 +77,8 @@ static size_t newest_top(const struct model *m, const struct request *r, uint64_
 }
 
 /* Which commit a walk in topological order shows next: the deepest parent line first, then what was ready before. */
-static size_t next_on_line(const struct model *m, const struct request *r, uint64_t left, const size_t *shown, size_t count)
+static size_t next_on_line(const struct model *m, const struct request *r, uint64_t left, const size_t *shown,
+			   size_t count)
 {
 	for (size_t k = count; k--;) {
 		for (size_t n = parents_followed(m, r, shown[k]); n--;) {
@@ -120,7 +121,8 @@ static void check_walk(const struct model *m, const struct request *r)
 		else
 			wanted = next_on_line(m, r, left, shown, count);
 		if (i != wanted)
-			fail_msg("%zu shown instead of %zu, as number %zu, order %d", i, wanted, count, r->options.order);
+			fail_msg("%zu shown instead of %zu, as number %zu, order %d", i, wanted, count,
+				 r->options.order);
 		left &= ~(UINT64_C(1) << i);
 		shown[count++] = i;
 	}
