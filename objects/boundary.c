@@ -7,7 +7,7 @@
 
 _Static_assert(BOUNDARY_FORCE + 2 + NODE_KEY_MAX + 2 + NODE_VALUE_MAX + 6 <= NODE_LEN_MAX,
 	       "the largest leaf entry after the last byte before the bound must fit into a node");
-_Static_assert(NODE_FANOUT_MIN * (2 + NODE_KEY_MAX + OID_LEN + 20) < BOUNDARY_FORCE,
+_Static_assert(NODE_FANOUT_MIN *(2 + NODE_KEY_MAX + OID_LEN + 20) < BOUNDARY_FORCE,
 	       "the least fan-out is reached before the bound, however long the keys");
 
 static const unsigned char boundary_key[SIPHASH_KEY_LEN] = {
@@ -25,8 +25,7 @@ static uint64_t survival(size_t size)
 	return here - (here - boundary_survival[step + 1]) * (size % BOUNDARY_STEP) / BOUNDARY_STEP;
 }
 
-bool boundary_after(unsigned level, const void *key, size_t key_len, size_t before, size_t after,
-		    size_t entry_count)
+bool boundary_after(unsigned level, const void *key, size_t key_len, size_t before, size_t after, size_t entry_count)
 {
 	unsigned char dice_key[SIPHASH_KEY_LEN];
 	uint64_t dice, here;

@@ -16,8 +16,7 @@
 #define BOUNDARY_FORCE 12288 /* with the largest entry after it, still below NODE_LEN_MAX */
 
 /* entry_count counts the entries of the node including this one. */
-bool boundary_after(unsigned level, const void *key, size_t key_len, size_t before, size_t after,
-		    size_t entry_count);
+bool boundary_after(unsigned level, const void *key, size_t key_len, size_t before, size_t after, size_t entry_count);
 
 /* The survival table's step in bytes and its entries, for the format document and its test. */
 #define BOUNDARY_STEP 64

@@ -11,8 +11,8 @@
 /* Where nodes come from and go to. Loading may be called by several threads at once, saving by one. */
 struct node_store {
 	/* A verified node, referenced for the caller. loc may be LOC_UNKNOWN. */
-	int (*load)(struct node_store *store, const struct oid *id, uint64_t loc,
-		    struct node **node_out, struct drift_error *err);
+	int (*load)(struct node_store *store, const struct oid *id, uint64_t loc, struct node **node_out,
+		    struct drift_error *err);
 	/*
 	 * Keep a new node (canonical bytes, one child location an entry or NULL); fills id_out and loc_out (which may
 	 * be a provisional location that only this store understands). base may be NULL, else it is the version
@@ -35,8 +35,8 @@ int map_get(struct node_store *store, const struct map_root *root, const void *k
 	    struct node **node_out, struct node_entry *entry_out, struct drift_error *err) MUST_CHECK;
 
 /* Count and byte count of a root of which only id and location are known. A zero id is the empty map. */
-int map_root_open(struct node_store *store, const struct oid *id, uint64_t loc,
-		  struct map_root *root_out, struct drift_error *err) MUST_CHECK;
+int map_root_open(struct node_store *store, const struct oid *id, uint64_t loc, struct map_root *root_out,
+		  struct drift_error *err) MUST_CHECK;
 
 /* Ordered iteration. The cursor is the caller's; release it. */
 struct map_cursor {
@@ -46,21 +46,24 @@ struct map_cursor {
 	size_t slot[NODE_LEVEL_MAX + 1];
 };
 #define auto_map_cursor __attribute__((cleanup(map_cursor_release))) struct map_cursor
-#define MAP_CURSOR_INIT { .store = NULL }
+#define MAP_CURSOR_INIT       \
+	{                     \
+		.store = NULL \
+	}
 
 /* Position before the first key >= key (NULL, 0: the start). */
-int map_cursor_seek(struct map_cursor *c, struct node_store *store, const struct map_root *root,
-		    const void *key, size_t key_len, struct drift_error *err) MUST_CHECK;
+int map_cursor_seek(struct map_cursor *c, struct node_store *store, const struct map_root *root, const void *key,
+		    size_t key_len, struct drift_error *err) MUST_CHECK;
 /* Position before entry number `index` from 0, by the counts in the nodes: O(log n). */
-int map_cursor_seek_index(struct map_cursor *c, struct node_store *store, const struct map_root *root,
-			  uint64_t index, struct drift_error *err) MUST_CHECK;
+int map_cursor_seek_index(struct map_cursor *c, struct node_store *store, const struct map_root *root, uint64_t index,
+			  struct drift_error *err) MUST_CHECK;
 /* 1 with the next entry (valid until the next call or release), 0 at the end, -1 error. */
 int map_cursor_next(struct map_cursor *c, struct node_entry *entry_out, struct drift_error *err) MUST_CHECK;
 void map_cursor_release(struct map_cursor *c);
 
 /* How many keys are < key: O(log n). */
-int map_rank(struct node_store *store, const struct map_root *root, const void *key, size_t key_len,
-	     uint64_t *rank_out, struct drift_error *err) MUST_CHECK;
+int map_rank(struct node_store *store, const struct map_root *root, const void *key, size_t key_len, uint64_t *rank_out,
+	     struct drift_error *err) MUST_CHECK;
 
 /* One change: set (value != NULL) or remove. */
 struct map_change {
@@ -82,8 +85,8 @@ struct map_changes {
  * only on the resulting entries, never on how they came. Removing an absent key and setting an equal value change nothing.
  * kind is the kind of the map. A key or value over its limit is DRIFT_ERR_LIMIT, keys out of order DRIFT_ERR_INVALID.
  */
-int map_edit(struct node_store *store, enum map_kind kind, const struct map_root *root,
-	     struct map_changes *changes, struct map_root *root_out, struct drift_error *err) MUST_CHECK;
+int map_edit(struct node_store *store, enum map_kind kind, const struct map_root *root, struct map_changes *changes,
+	     struct map_root *root_out, struct drift_error *err) MUST_CHECK;
 
 /* map_edit for an array of changes in ascending order. */
 int map_edit_array(struct node_store *store, enum map_kind kind, const struct map_root *root,

@@ -37,8 +37,7 @@ void node_builder_release(struct node_builder *b)
 static int reserve(struct node_builder *b, size_t len, struct drift_error *err)
 {
 	if (b->len + len > NODE_LEN_MAX - NODE_HEAD_MAX)
-		return error_set(err, DRIFT_ERR_CORRUPT,
-				 "a tree node does not end where its keys say that it should");
+		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node does not end where its keys say that it should");
 	return 0;
 }
 
@@ -53,8 +52,7 @@ static int reserve_locs(struct node_builder *b, size_t extra, struct drift_error
 	return 0;
 }
 
-int node_builder_copy(struct node_builder *b, const struct node *node, size_t from, size_t to,
-		      struct drift_error *err)
+int node_builder_copy(struct node_builder *b, const struct node *node, size_t from, size_t to, struct drift_error *err)
 {
 	size_t start = node->offset[from], len = (size_t)node->offset[to] - start;
 	size_t count = to - from;
@@ -178,8 +176,7 @@ void child_changes_clear(struct child_changes *list)
 	buf_clear(&list->keys);
 }
 
-const unsigned char *child_change_key(const struct child_changes *list,
-				      const struct child_change *change)
+const unsigned char *child_change_key(const struct child_changes *list, const struct child_change *change)
 {
 	return (const unsigned char *)list->keys.data + change->key;
 }
@@ -192,8 +189,8 @@ static int compare_item(const struct child_changes *list, size_t i, const void *
 }
 
 /* Make place for an item at index i, with its key. */
-static int insert_item(struct child_changes *list, size_t i, const void *key,
-		       const struct child_change *change, struct drift_error *err)
+static int insert_item(struct child_changes *list, size_t i, const void *key, const struct child_change *change,
+		       struct drift_error *err)
 {
 	size_t at = list->keys.len;
 
@@ -210,8 +207,7 @@ static int insert_item(struct child_changes *list, size_t i, const void *key,
 }
 
 /* Where an item with that key belongs; it is there already if *equal_out. */
-static size_t find_item(const struct child_changes *list, const void *key, size_t key_len,
-			bool *equal_out)
+static size_t find_item(const struct child_changes *list, const void *key, size_t key_len, bool *equal_out)
 {
 	size_t i = list->count;
 	int order = -1;
@@ -222,8 +218,7 @@ static size_t find_item(const struct child_changes *list, const void *key, size_
 	return *equal_out ? i - 1 : i;
 }
 
-int child_changes_remove(struct child_changes *list, const void *key, size_t key_len,
-			 struct drift_error *err)
+int child_changes_remove(struct child_changes *list, const void *key, size_t key_len, struct drift_error *err)
 {
 	struct child_change change = { .key_len = (uint32_t)key_len, .remove = true };
 	bool equal;

@@ -26,8 +26,7 @@ void node_builder_release(struct node_builder *b);
 int node_builder_copy(struct node_builder *b, const struct node *node, size_t from, size_t to,
 		      struct drift_error *err) MUST_CHECK;
 /* Append an entry; of an inner level if it has a child. */
-int node_builder_add(struct node_builder *b, const struct node_entry *entry, struct drift_error *err)
-	MUST_CHECK;
+int node_builder_add(struct node_builder *b, const struct node_entry *entry, struct drift_error *err) MUST_CHECK;
 /* Does the last entry end the node? */
 bool node_builder_ends(const struct node_builder *b);
 const unsigned char *node_builder_last_key(const struct node_builder *b, size_t *len_out);
@@ -59,7 +58,6 @@ int child_changes_remove(struct child_changes *list, const void *key, size_t key
 /* Likewise; it replaces a removal of the same key. */
 int child_changes_put(struct child_changes *list, const void *key, const struct child_change *change,
 		      struct drift_error *err) MUST_CHECK;
-const unsigned char *child_change_key(const struct child_changes *list,
-				      const struct child_change *change);
+const unsigned char *child_change_key(const struct child_changes *list, const struct child_change *change);
 
 #endif

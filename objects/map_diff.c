@@ -11,7 +11,7 @@
 struct walk {
 	struct node_store *store;
 	const struct map_diff_options *options;
-	size_t top; /* level of the root */
+	size_t top;   /* level of the root */
 	size_t level; /* of the entry before which the walk stands */
 	struct node *node[NODE_LEVEL_MAX + 1];
 	size_t slot[NODE_LEVEL_MAX + 1];
@@ -125,8 +125,7 @@ static int report(struct walk *a, struct walk *b, struct drift_error *err)
 	else
 		order = key_compare(a->entry.key, a->entry.key_len, b->entry.key, b->entry.key_len);
 	if (order || !same_value(&a->entry, &b->entry))
-		ret = o->each(o->data, order <= 0 ? &a->entry : NULL, order >= 0 ? &b->entry : NULL,
-			      err);
+		ret = o->each(o->data, order <= 0 ? &a->entry : NULL, order >= 0 ? &b->entry : NULL, err);
 	if (ret)
 		return ret;
 	if (order <= 0)
@@ -168,8 +167,7 @@ int map_diff(struct node_store *store, const struct map_root *a, const struct ma
 
 	if (oid_equal(&a->id, &b->id))
 		return 0;
-	if (walk_start(&left, store, a, options, err) < 0 ||
-	    walk_start(&right, store, b, options, err) < 0)
+	if (walk_start(&left, store, a, options, err) < 0 || walk_start(&right, store, b, options, err) < 0)
 		return -1;
 	while (!ret && !(left.end && right.end))
 		ret = step(&left, &right, err);

@@ -63,13 +63,12 @@ struct editor {
 static int check_change(struct editor *e, const struct map_change *c, struct drift_error *err)
 {
 	if (c->key_len > NODE_KEY_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "a key of %zu bytes is longer than %d",
-				 c->key_len, NODE_KEY_MAX);
+		return error_set(err, DRIFT_ERR_LIMIT, "a key of %zu bytes is longer than %d", c->key_len,
+				 NODE_KEY_MAX);
 	if (c->value && c->value_len > NODE_VALUE_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "a value of %zu bytes is longer than %d",
-				 c->value_len, NODE_VALUE_MAX);
-	if (e->last_key.capacity &&
-	    key_compare(e->last_key.data, e->last_key.len, c->key, c->key_len) >= 0)
+		return error_set(err, DRIFT_ERR_LIMIT, "a value of %zu bytes is longer than %d", c->value_len,
+				 NODE_VALUE_MAX);
+	if (e->last_key.capacity && key_compare(e->last_key.data, e->last_key.len, c->key, c->key_len) >= 0)
 		return error_set(err, DRIFT_ERR_INVALID, "changes of a map are not in order of key");
 	if (c->value && value_check(e->kind, c->value, c->value_len, err) < 0)
 		return -1;
@@ -92,12 +91,9 @@ static int next_leaf_change(struct editor *e, struct drift_error *err)
 	if (check_change(e, &c, err) < 0)
 		return -1;
 	e->remove = !c.value;
-	e->change = (struct node_entry){ .key = c.key,
-					 .key_len = c.key_len,
-					 .value = c.value,
-					 .value_len = c.value_len,
-					 .count = 1,
-					 .loc = c.loc };
+	e->change = (struct node_entry){
+		.key = c.key, .key_len = c.key_len, .value = c.value, .value_len = c.value_len, .count = 1, .loc = c.loc
+	};
 	if (c.value)
 		e->change.bytes = value_byte_count(e->kind, c.value, c.value_len);
 	return 0;
@@ -237,8 +233,7 @@ static int close_old(struct editor *e, struct drift_error *err)
 
 static bool is_old_again(const struct editor *e, const struct node *base, const void *bytes, size_t len)
 {
-	return base && base->count == e->out.count && base->len == len &&
-	       !memcmp(base->bytes, bytes, len);
+	return base && base->count == e->out.count && base->len == len && !memcmp(base->bytes, bytes, len);
 }
 
 /* The node in the making is complete: keep it, unless it is an old one or one that collapses. */
@@ -276,8 +271,8 @@ static int emit(struct editor *e, struct drift_error *err)
 			if (e->level + 1 < e->height)
 				return 0;
 		}
-	} else if (e->store->save(e->store, bytes, len, e->out.has_locs ? e->out.locs : NULL, base,
-				  &change.id, &change.loc, err) < 0) {
+	} else if (e->store->save(e->store, bytes, len, e->out.has_locs ? e->out.locs : NULL, base, &change.id,
+				  &change.loc, err) < 0) {
 		return -1;
 	}
 	return child_changes_put(&e->up, key, &change, err);
@@ -304,8 +299,7 @@ static bool in_step(const struct editor *e)
 	size_t old_len = (size_t)e->old->offset[e->pos] - e->old->offset[0];
 
 	return e->out.len == old_len &&
-	       (!e->level || e->out.count == e->pos ||
-		(e->out.count >= NODE_FANOUT_MIN && e->pos >= NODE_FANOUT_MIN));
+	       (!e->level || e->out.count == e->pos || (e->out.count >= NODE_FANOUT_MIN && e->pos >= NODE_FANOUT_MIN));
 }
 
 /* Append the entries of the old node up to `to`. */
@@ -418,8 +412,7 @@ static bool change_is_idle(const struct editor *e)
 	if (e->level)
 		return entry.count == e->change.count && entry.bytes == e->change.bytes &&
 		       !memcmp(entry.child, e->change.child, OID_LEN);
-	return entry.value_len == e->change.value_len &&
-	       !memcmp(entry.value, e->change.value, entry.value_len);
+	return entry.value_len == e->change.value_len && !memcmp(entry.value, e->change.value, entry.value_len);
 }
 
 static int edit_level(struct editor *e, struct drift_error *err)
@@ -504,8 +497,7 @@ static int find_top(struct editor *e, struct drift_error *err)
 	}
 	if (e->level + 1 < e->height || put_count > 1)
 		return 0;
-	return put ? set_top(e, put, err) :
-		     error_set(err, DRIFT_ERR_CORRUPT, "the counts of a tree do not add up");
+	return put ? set_top(e, put, err) : error_set(err, DRIFT_ERR_CORRUPT, "the counts of a tree do not add up");
 }
 
 static int edit_levels(struct editor *e, struct drift_error *err)
@@ -539,8 +531,7 @@ static int open_root(struct editor *e, struct drift_error *err)
 		return -1;
 	e->path[node->level] = node;
 	if (node->kind != e->kind)
-		return error_set(err, DRIFT_ERR_CORRUPT, "a map is of kind %d, not %d",
-				 (int)node->kind, (int)e->kind);
+		return error_set(err, DRIFT_ERR_CORRUPT, "a map is of kind %d, not %d", (int)node->kind, (int)e->kind);
 	e->height = node->count ? node->level + 1U : 0;
 	return 0;
 }
@@ -559,8 +550,8 @@ static void editor_free(struct editor *e)
 	free(e);
 }
 
-int map_edit(struct node_store *store, enum map_kind kind, const struct map_root *root,
-	     struct map_changes *changes, struct map_root *root_out, struct drift_error *err)
+int map_edit(struct node_store *store, enum map_kind kind, const struct map_root *root, struct map_changes *changes,
+	     struct map_root *root_out, struct drift_error *err)
 {
 	struct editor *e = malloc(sizeof(*e));
 	int ret;
@@ -591,8 +582,7 @@ struct array_changes {
 	const struct map_change *next, *end;
 };
 
-static int next_of_array(struct map_changes *self, struct map_change *change_out,
-			 struct drift_error *err)
+static int next_of_array(struct map_changes *self, struct map_change *change_out, struct drift_error *err)
 {
 	struct array_changes *array = (struct array_changes *)self;
 

@@ -27,8 +27,8 @@ static bool child_fits(const struct node *parent, size_t slot, const struct node
 	return key_compare(separator, separator_len, key, key_len) < 0;
 }
 
-int map_load_child(struct node_store *store, const struct node *parent, size_t slot,
-		   struct node **node_out, struct drift_error *err)
+int map_load_child(struct node_store *store, const struct node *parent, size_t slot, struct node **node_out,
+		   struct drift_error *err)
 {
 	char hex[OID_HEX_LEN + 1];
 	struct node_entry entry;
@@ -41,8 +41,7 @@ int map_load_child(struct node_store *store, const struct node *parent, size_t s
 		return -1;
 	if (!child_fits(parent, slot, child)) {
 		node_unref(child);
-		return error_set(err, DRIFT_ERR_CORRUPT,
-				 "tree node %s does not fit where its parent names it",
+		return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s does not fit where its parent names it",
 				 oid_to_hex(&id, hex));
 	}
 	*node_out = child;
@@ -65,8 +64,8 @@ void node_sums(const struct node *node, uint64_t *count_out, uint64_t *bytes_out
 	*bytes_out = bytes;
 }
 
-int map_root_open(struct node_store *store, const struct oid *id, uint64_t loc,
-		  struct map_root *root_out, struct drift_error *err)
+int map_root_open(struct node_store *store, const struct oid *id, uint64_t loc, struct map_root *root_out,
+		  struct drift_error *err)
 {
 	struct map_root root = { .id = *id, .loc = loc };
 	auto_node *node = NULL;
@@ -125,9 +124,8 @@ void map_cursor_release(struct map_cursor *c)
 }
 
 /* Load what is below a level along the slots that `choose` names, down to a slot of the leaf. */
-static int cursor_descend(struct map_cursor *c, size_t level,
-			  size_t (*choose)(const struct node *node, void *data), void *data,
-			  struct drift_error *err)
+static int cursor_descend(struct map_cursor *c, size_t level, size_t (*choose)(const struct node *node, void *data),
+			  void *data, struct drift_error *err)
 {
 	for (;;) {
 		struct node *node = c->node[level];
@@ -206,8 +204,8 @@ static size_t choose_index(const struct node *node, void *data)
 	return i;
 }
 
-int map_cursor_seek(struct map_cursor *c, struct node_store *store, const struct map_root *root,
-		    const void *key, size_t key_len, struct drift_error *err)
+int map_cursor_seek(struct map_cursor *c, struct node_store *store, const struct map_root *root, const void *key,
+		    size_t key_len, struct drift_error *err)
 {
 	struct sought_key sought = { .key = key, .len = key_len };
 	int ret = cursor_start(c, store, root, err);
@@ -215,8 +213,8 @@ int map_cursor_seek(struct map_cursor *c, struct node_store *store, const struct
 	return ret > 0 ? cursor_descend(c, c->height - 1, choose_key, &sought, err) : ret;
 }
 
-int map_cursor_seek_index(struct map_cursor *c, struct node_store *store,
-			  const struct map_root *root, uint64_t index, struct drift_error *err)
+int map_cursor_seek_index(struct map_cursor *c, struct node_store *store, const struct map_root *root, uint64_t index,
+			  struct drift_error *err)
 {
 	int ret = cursor_start(c, store, root, err);
 
@@ -237,8 +235,7 @@ int map_cursor_next(struct map_cursor *c, struct node_entry *entry_out, struct d
 		c->slot[level]++;
 		node_unref(c->node[level - 1]);
 		c->node[level - 1] = NULL;
-		if (map_load_child(c->store, c->node[level], c->slot[level], &c->node[level - 1],
-				   err) < 0) {
+		if (map_load_child(c->store, c->node[level], c->slot[level], &c->node[level - 1], err) < 0) {
 			map_cursor_release(c);
 			return -1;
 		}
@@ -249,8 +246,8 @@ int map_cursor_next(struct map_cursor *c, struct node_entry *entry_out, struct d
 	return 1;
 }
 
-int map_rank(struct node_store *store, const struct map_root *root, const void *key, size_t key_len,
-	     uint64_t *rank_out, struct drift_error *err)
+int map_rank(struct node_store *store, const struct map_root *root, const void *key, size_t key_len, uint64_t *rank_out,
+	     struct drift_error *err)
 {
 	auto_node *node = NULL;
 	uint64_t rank = 0;
@@ -288,8 +285,8 @@ int map_rank(struct node_store *store, const struct map_root *root, const void *
 }
 
 int map_walk_nodes(struct node_store *store, const struct map_root *root,
-		   int (*each)(void *data, const struct node *node, struct drift_error *err),
-		   void *data, struct drift_error *err)
+		   int (*each)(void *data, const struct node *node, struct drift_error *err), void *data,
+		   struct drift_error *err)
 {
 	auto_map_cursor c = MAP_CURSOR_INIT;
 	size_t level;

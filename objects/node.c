@@ -25,8 +25,7 @@ static bool any_loc(const uint64_t *locs, size_t count)
 }
 
 /* One piece of memory: the node, locations, offsets (unset yet), bytes. */
-static struct node *node_alloc(const struct node_head *head, const void *bytes, size_t len,
-			       const uint64_t *child_loc)
+static struct node *node_alloc(const struct node_head *head, const void *bytes, size_t len, const uint64_t *child_loc)
 {
 	size_t loc_len = 0, offset_len = (head->count + (size_t)1) * sizeof(uint16_t);
 	struct node *node;
@@ -65,16 +64,14 @@ static uint16_t *node_offsets(struct node *node)
 	return (uint16_t *)(void *)rest;
 }
 
-static int parse_head(const void *bytes, size_t len, struct node_head *head,
-		      struct drift_error *err)
+static int parse_head(const void *bytes, size_t len, struct node_head *head, struct drift_error *err)
 {
 	struct cursor in;
 	uint8_t version, kind, level;
 	uint64_t count;
 
 	if (len > NODE_LEN_MAX)
-		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node has more than %d bytes",
-				 NODE_LEN_MAX);
+		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node has more than %d bytes", NODE_LEN_MAX);
 	cursor_init(&in, bytes, len);
 	version = cursor_u8(&in);
 	kind = cursor_u8(&in);
@@ -84,15 +81,12 @@ static int parse_head(const void *bytes, size_t len, struct node_head *head,
 		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node's head is malformed");
 	if (version != NODE_VERSION)
 		return error_set(err, DRIFT_ERR_UNSUPPORTED,
-				 "a tree node is of version %u, which this drift does not know",
-				 version);
+				 "a tree node is of version %u, which this drift does not know", version);
 	if (kind > MAP_STAGE || level > NODE_LEVEL_MAX)
-		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node has kind %u, level %u", kind,
-				 level);
+		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node has kind %u, level %u", kind, level);
 	/* An entry has two bytes at least; a node without any is the empty tree's. */
 	if (count > cursor_left(&in) / 2 || (!count && (level || kind != MAP_ROOT)))
-		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node states %llu entries",
-				 (unsigned long long)count);
+		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node states %llu entries", (unsigned long long)count);
 	*head = (struct node_head){ .kind = kind,
 				    .level = level,
 				    .count = (uint32_t)count,
@@ -122,8 +116,7 @@ static const char *check_inner(struct check *check)
 	return NULL;
 }
 
-static int check_entry(const struct node *node, struct check *check, uint32_t i,
-		       struct drift_error *err)
+static int check_entry(const struct node *node, struct check *check, uint32_t i, struct drift_error *err)
 {
 	size_t key_len = (size_t)cursor_varint(&check->in);
 	const unsigned char *key = cursor_bytes(&check->in, key_len);
@@ -170,8 +163,8 @@ static int check_entries(struct node *node, size_t head_len, struct drift_error 
 	return 0;
 }
 
-int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc,
-		struct node **node_out, struct drift_error *err)
+int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc, struct node **node_out,
+		struct drift_error *err)
 {
 	auto_node *node = NULL;
 	struct node_head head;
@@ -191,8 +184,8 @@ int node_decode(const void *bytes, size_t len, const struct oid *id, const uint6
 	return 0;
 }
 
-int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc,
-		    struct node **node_out, struct drift_error *err)
+int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
+		    struct drift_error *err)
 {
 	struct node_head head;
 	struct node *node;

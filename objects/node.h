@@ -22,11 +22,11 @@
 #include "objects/oid.h"
 
 #define NODE_VERSION 1
-#define NODE_KEY_MAX 2048      /* bytes of a key */
-#define NODE_VALUE_MAX 1536    /* bytes of a leaf value: an inline document and its head */
-#define NODE_LEN_MAX 16384     /* canonical bytes of a node */
+#define NODE_KEY_MAX 2048   /* bytes of a key */
+#define NODE_VALUE_MAX 1536 /* bytes of a leaf value: an inline document and its head */
+#define NODE_LEN_MAX 16384  /* canonical bytes of a node */
 #define NODE_LEVEL_MAX 15
-#define NODE_FANOUT_MIN 4      /* children of an inner node; the root and a level's last node excepted */
+#define NODE_FANOUT_MIN 4 /* children of an inner node; the root and a level's last node excepted */
 
 enum map_kind {
 	MAP_ROOT = 0,      /* collection name to descriptor */
@@ -46,10 +46,10 @@ struct node {
 	atomic_uint refs;
 	enum map_kind kind;
 	uint8_t level;
-	uint8_t depth;         /* deltas that must be applied to read the stored form; 0: whole or not stored */
-	uint32_t count;        /* entries */
-	uint32_t len;          /* canonical bytes */
-	uint64_t loc;          /* of this node's record, LOC_UNKNOWN if not stored yet */
+	uint8_t depth;  /* deltas that must be applied to read the stored form; 0: whole or not stored */
+	uint32_t count; /* entries */
+	uint32_t len;   /* canonical bytes */
+	uint64_t loc;   /* of this node's record, LOC_UNKNOWN if not stored yet */
 	struct oid id;
 	const unsigned char *bytes;
 	const uint16_t *offset; /* count + 1 offsets of entries in bytes */
@@ -74,12 +74,12 @@ struct node_entry {
  * otherwise the bytes must hash to it. child_loc may be NULL, else it has one location an entry.
  * DRIFT_ERR_CORRUPT names what is wrong.
  */
-int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc,
-		struct node **node_out, struct drift_error *err) MUST_CHECK;
+int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc, struct node **node_out,
+		struct drift_error *err) MUST_CHECK;
 
 /* As node_decode for bytes that this process has just built from valid entries: hashed, not checked. */
-int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc,
-		    struct node **node_out, struct drift_error *err) MUST_CHECK;
+int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
+		    struct drift_error *err) MUST_CHECK;
 
 struct node *node_ref(struct node *node);
 /* NULL-safe; frees with the last reference. */

@@ -202,7 +202,8 @@ static void insert(struct shard *s, uint64_t hash, uint64_t loc, struct node *no
 	if (index != EMPTY) {
 		s->free_head = s->entries[index].next;
 	} else {
-		if (s->entry_count >= EMPTY || mem_grow(&s->entries, &s->entry_capacity, s->entry_count + 1, sizeof(*s->entries)) < 0)
+		if (s->entry_count >= EMPTY ||
+		    mem_grow(&s->entries, &s->entry_capacity, s->entry_count + 1, sizeof(*s->entries)) < 0)
 			return;
 		index = (uint32_t)s->entry_count++;
 	}

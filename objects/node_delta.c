@@ -85,8 +85,7 @@ static void put_modify(struct encoder *e, const struct node_entry *old, const st
 	}
 	shorter = old->value_len < new->value_len ? old->value_len : new->value_len;
 	front = common_prefix(old->value, new->value, shorter);
-	back = common_suffix(old->value + old->value_len, new->value + new->value_len,
-			     shorter - front);
+	back = common_suffix(old->value + old->value_len, new->value + new->value_len, shorter - front);
 	buf_add_varint(e->out, front);
 	buf_add_varint(e->out, back);
 	buf_add_varint(e->out, new->value_len - front - back);
@@ -162,8 +161,7 @@ static size_t same_at_front(const struct node *a, const struct node *b)
 static size_t same_at_back(const struct node *a, const struct node *b, size_t most)
 {
 	size_t a_len = node_entries_len(a), b_len = node_entries_len(b), n = 0;
-	size_t same = common_suffix(a->bytes + a->len, b->bytes + b->len,
-				    a_len < b_len ? a_len : b_len);
+	size_t same = common_suffix(a->bytes + a->len, b->bytes + b->len, a_len < b_len ? a_len : b_len);
 
 	while (n < most) {
 		size_t back = (size_t)a->len - a->offset[a->count - n - 1];
@@ -197,16 +195,15 @@ static void encode_middle(struct encoder *e, size_t base_end, size_t target_end)
 	add_op(e, DELTA_INSERT, target_end - e->target_pos);
 }
 
-int node_delta_encode(const struct node *base, const struct node *target,
-		      const struct loc_codec *codec, struct buf *out, struct drift_error *err)
+int node_delta_encode(const struct node *base, const struct node *target, const struct loc_codec *codec,
+		      struct buf *out, struct drift_error *err)
 {
 	struct encoder e = { .base = base, .target = target, .codec = codec, .out = out };
 	size_t front = same_at_front(base, target), back;
 	size_t most = (base->count < target->count ? base->count : target->count) - front;
 
 	if (base->kind != target->kind || base->level != target->level)
-		return error_set(err, DRIFT_ERR_INVALID,
-				 "a node has no delta against one of another kind or level");
+		return error_set(err, DRIFT_ERR_INVALID, "a node has no delta against one of another kind or level");
 	back = same_at_back(base, target, most);
 	add_op(&e, DELTA_COPY, front);
 	encode_middle(&e, base->count - back, target->count - back);
@@ -326,8 +323,7 @@ static bool modify_value(struct applier *a, const struct node_entry *old)
 	const unsigned char *middle = cursor_bytes(&a->in, middle_len);
 	char *value;
 
-	if (!middle || front > old->value_len || back > old->value_len - front ||
-	    middle_len > NODE_VALUE_MAX)
+	if (!middle || front > old->value_len || back > old->value_len - front || middle_len > NODE_VALUE_MAX)
 		return false;
 	value_len = (size_t)front + middle_len + (size_t)back;
 	buf_add_varint(a->bytes, value_len);
@@ -377,13 +373,11 @@ static bool apply_op(struct applier *a)
 	return true;
 }
 
-int node_delta_apply(const struct node *base, const void *delta, size_t delta_len,
-		     const struct loc_codec *codec, struct buf *bytes_out, struct buf *locs_out,
-		     struct drift_error *err)
+int node_delta_apply(const struct node *base, const void *delta, size_t delta_len, const struct loc_codec *codec,
+		     struct buf *bytes_out, struct buf *locs_out, struct drift_error *err)
 {
 	size_t start = bytes_out->len, locs_start = locs_out->len;
-	struct applier a = { .base = base, .codec = codec, .start = start, .bytes = bytes_out,
-			     .locs = locs_out };
+	struct applier a = { .base = base, .codec = codec, .start = start, .bytes = bytes_out, .locs = locs_out };
 	unsigned char head[3 + 10] = { NODE_VERSION, (unsigned char)base->kind, base->level };
 	bool ok = true;
 

@@ -35,8 +35,7 @@ int node_delta_encode(const struct node *base, const struct node *target, const 
  * reference have LOC_UNKNOWN). The delta is not trusted: every count and length is checked, the
  * result never exceeds NODE_LEN_MAX. The caller decodes the bytes with node_decode, against the expected id.
  */
-int node_delta_apply(const struct node *base, const void *delta, size_t delta_len,
-		     const struct loc_codec *codec, struct buf *bytes_out, struct buf *locs_out,
-		     struct drift_error *err) MUST_CHECK;
+int node_delta_apply(const struct node *base, const void *delta, size_t delta_len, const struct loc_codec *codec,
+		     struct buf *bytes_out, struct buf *locs_out, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -60,15 +60,13 @@ int oid_from_hex(const char *hex, size_t len, struct oid *id_out, struct drift_e
 	size_t i;
 
 	if (len != OID_HEX_LEN)
-		return error_set(err, DRIFT_ERR_INVALID, "an object id has %d digits, not %zu",
-				 OID_HEX_LEN, len);
+		return error_set(err, DRIFT_ERR_INVALID, "an object id has %d digits, not %zu", OID_HEX_LEN, len);
 	for (i = 0; i < OID_LEN; i++) {
 		int high = digit_value(hex[2 * i]);
 		int low = digit_value(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0)
-			return error_set(err, DRIFT_ERR_INVALID,
-					 "an object id has hexadecimal digits only");
+			return error_set(err, DRIFT_ERR_INVALID, "an object id has hexadecimal digits only");
 		id.bytes[i] = (unsigned char)(high << 4 | low);
 	}
 	*id_out = id;

@@ -17,12 +17,7 @@ struct oid {
 	unsigned char bytes[OID_LEN];
 };
 
-enum object_kind {
-	OBJECT_BLOB = 1,
-	OBJECT_TREE = 2,
-	OBJECT_COMMIT = 3,
-	OBJECT_TAG = 4
-};
+enum object_kind { OBJECT_BLOB = 1, OBJECT_TREE = 2, OBJECT_COMMIT = 3, OBJECT_TAG = 4 };
 
 bool oid_equal(const struct oid *a, const struct oid *b);
 int oid_compare(const struct oid *a, const struct oid *b); /* memcmp order */

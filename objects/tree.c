@@ -8,10 +8,8 @@
 
 /* Of the empty leaf of MAP_ROOT, the bytes 01 00 00 00. */
 static const struct oid empty_tree_id = { {
-	0x14, 0xad, 0xd4, 0xfd, 0x0f, 0x8a, 0x82, 0x6c,
-	0xa3, 0x29, 0xd9, 0x56, 0x43, 0x4c, 0x34, 0x1e,
-	0x42, 0x81, 0x43, 0xc9, 0x8e, 0xbe, 0x95, 0x05,
-	0x6b, 0x20, 0x3b, 0xbd, 0x9c, 0xac, 0x0a, 0x76,
+	0x14, 0xad, 0xd4, 0xfd, 0x0f, 0x8a, 0x82, 0x6c, 0xa3, 0x29, 0xd9, 0x56, 0x43, 0x4c, 0x34, 0x1e,
+	0x42, 0x81, 0x43, 0xc9, 0x8e, 0xbe, 0x95, 0x05, 0x6b, 0x20, 0x3b, 0xbd, 0x9c, 0xac, 0x0a, 0x76,
 } };
 
 void tree_empty(struct tree_root *root_out)
@@ -55,13 +53,12 @@ void descriptor_map(const struct descriptor *d, struct map_root *root_out)
 {
 	*root_out = (struct map_root){ .count = 0 };
 	if (d->has_root)
-		*root_out = (struct map_root){
-			.id = d->root, .loc = d->root_loc, .count = d->count, .bytes = d->bytes
-		};
+		*root_out =
+			(struct map_root){ .id = d->root, .loc = d->root_loc, .count = d->count, .bytes = d->bytes };
 }
 
-int tree_collection(struct node_store *store, const struct tree_root *root, const char *name,
-		    size_t name_len, struct descriptor *d_out, struct drift_error *err)
+int tree_collection(struct node_store *store, const struct tree_root *root, const char *name, size_t name_len,
+		    struct descriptor *d_out, struct drift_error *err)
 {
 	struct map_root map = { .id = root->id, .loc = root->loc };
 	struct node_entry entry;
@@ -80,8 +77,8 @@ int tree_collection(struct node_store *store, const struct tree_root *root, cons
 	return 1;
 }
 
-int tree_get(struct node_store *store, const struct tree_root *root, const struct path *path,
-	     struct node **node_out, struct document *doc_out, struct drift_error *err)
+int tree_get(struct node_store *store, const struct tree_root *root, const struct path *path, struct node **node_out,
+	     struct document *doc_out, struct drift_error *err)
 {
 	struct descriptor d;
 	struct map_root map;
@@ -113,8 +110,7 @@ int tree_totals(struct node_store *store, const struct tree_root *root, struct t
 	struct node_entry entry;
 	int ret;
 
-	if (tree_open_map(store, root, &map, err) < 0 ||
-	    map_cursor_seek(&c, store, &map, NULL, 0, err) < 0)
+	if (tree_open_map(store, root, &map, err) < 0 || map_cursor_seek(&c, store, &map, NULL, 0, err) < 0)
 		return -1;
 	while ((ret = map_cursor_next(&c, &entry, err)) > 0) {
 		struct descriptor d;
@@ -133,8 +129,7 @@ int tree_totals(struct node_store *store, const struct tree_root *root, struct t
 /* ---- prefixes ---- */
 
 /* Write at *p the least key greater than all that begin with prefix; false if there is none. */
-static bool successor(const unsigned char *prefix, size_t len, unsigned char **p,
-		      struct key_range *range)
+static bool successor(const unsigned char *prefix, size_t len, unsigned char **p, struct key_range *range)
 {
 	while (len && prefix[len - 1] == 0xff)
 		len--;
@@ -148,8 +143,7 @@ static bool successor(const unsigned char *prefix, size_t len, unsigned char **p
 	return true;
 }
 
-static void range_of_prefix(const unsigned char *prefix, size_t len, unsigned char **p,
-			    struct key_range *range)
+static void range_of_prefix(const unsigned char *prefix, size_t len, unsigned char **p, struct key_range *range)
 {
 	*range = (struct key_range){ .from = NULL };
 	if (!len)
@@ -159,8 +153,7 @@ static void range_of_prefix(const unsigned char *prefix, size_t len, unsigned ch
 	successor(prefix, len, p, range);
 }
 
-static void range_of_one(const unsigned char *key, size_t len, unsigned char **p,
-			 struct key_range *range)
+static void range_of_one(const unsigned char *key, size_t len, unsigned char **p, struct key_range *range)
 {
 	*range = (struct key_range){ .from = key, .from_len = len, .to = *p, .to_len = len + 1 };
 	memcpy(*p, key, len);
@@ -168,8 +161,7 @@ static void range_of_one(const unsigned char *key, size_t len, unsigned char **p
 	*p += len + 1;
 }
 
-int tree_ranges_init(struct tree_ranges *ranges, const char *prefix, size_t prefix_len,
-		     struct drift_error *err)
+int tree_ranges_init(struct tree_ranges *ranges, const char *prefix, size_t prefix_len, struct drift_error *err)
 {
 	unsigned char *own = malloc(4 * (prefix_len + 1)), *p, *slash;
 
@@ -235,8 +227,8 @@ void tree_cursor_free(struct tree_cursor *c)
 	free(c);
 }
 
-int tree_cursor_open(struct node_store *store, const struct tree_root *root, const char *prefix,
-		     size_t prefix_len, struct tree_cursor **cursor_out, struct drift_error *err)
+int tree_cursor_open(struct node_store *store, const struct tree_root *root, const char *prefix, size_t prefix_len,
+		     struct tree_cursor **cursor_out, struct drift_error *err)
 {
 	struct tree_cursor *c = calloc(1, sizeof(*c));
 
@@ -244,8 +236,7 @@ int tree_cursor_open(struct node_store *store, const struct tree_root *root, con
 		return error_no_memory(err);
 	c->store = store;
 	buf_init(&c->name);
-	if (tree_ranges_init(&c->ranges, prefix, prefix_len, err) < 0 ||
-	    tree_open_map(store, root, &c->map, err) < 0) {
+	if (tree_ranges_init(&c->ranges, prefix, prefix_len, err) < 0 || tree_open_map(store, root, &c->map, err) < 0) {
 		tree_cursor_free(c);
 		return -1;
 	}
@@ -283,8 +274,7 @@ static int next_collection(struct tree_cursor *c, struct drift_error *err)
 		if (buf_check(&c->name, err) < 0)
 			return -1;
 		descriptor_map(&d, &documents);
-		ret = map_cursor_seek(&c->documents, c->store, &documents, range->keys.from,
-				      range->keys.from_len, err);
+		ret = map_cursor_seek(&c->documents, c->store, &documents, range->keys.from, range->keys.from_len, err);
 		return ret < 0 ? -1 : 1;
 	}
 }
@@ -310,8 +300,7 @@ static int next_entry(struct tree_cursor *c, struct node_entry *entry, struct dr
 	}
 }
 
-int tree_cursor_next(struct tree_cursor *c, struct path *path_out, struct document *doc_out,
-		     struct drift_error *err)
+int tree_cursor_next(struct tree_cursor *c, struct path *path_out, struct document *doc_out, struct drift_error *err)
 {
 	struct node_entry entry;
 	int ret = next_entry(c, &entry, err);

@@ -54,8 +54,8 @@ int tree_collection(struct node_store *store, const struct tree_root *root, cons
 void descriptor_map(const struct descriptor *d, struct map_root *root_out);
 
 /* A document: 1 / 0 / -1; *node_out keeps its memory. */
-int tree_get(struct node_store *store, const struct tree_root *root, const struct path *path,
-	     struct node **node_out, struct document *doc_out, struct drift_error *err) MUST_CHECK;
+int tree_get(struct node_store *store, const struct tree_root *root, const struct path *path, struct node **node_out,
+	     struct document *doc_out, struct drift_error *err) MUST_CHECK;
 
 /* Documents and collections in all, from the root map. */
 struct tree_totals {
@@ -67,8 +67,8 @@ int tree_totals(struct node_store *store, const struct tree_root *root, struct t
 /* Documents in order of (collection, key) whose "collection/key" begins with prefix; the collection's
  * name itself, with or without the slash, is a prefix of all its documents. */
 struct tree_cursor;
-int tree_cursor_open(struct node_store *store, const struct tree_root *root, const char *prefix,
-		     size_t prefix_len, struct tree_cursor **cursor_out, struct drift_error *err) MUST_CHECK;
+int tree_cursor_open(struct node_store *store, const struct tree_root *root, const char *prefix, size_t prefix_len,
+		     struct tree_cursor **cursor_out, struct drift_error *err) MUST_CHECK;
 /* 1 / 0 / -1; what it yields lives until the next call. */
 int tree_cursor_next(struct tree_cursor *c, struct path *path_out, struct document *doc_out,
 		     struct drift_error *err) MUST_CHECK;

@@ -7,8 +7,7 @@ struct tree_diff {
 	const struct node_entry *collection; /* the one that is compared */
 };
 
-static int diff_document(void *data, const struct node_entry *a, const struct node_entry *b,
-			 struct drift_error *err)
+static int diff_document(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err)
 {
 	const struct tree_diff *diff = data;
 	const struct node_entry *any = a ? a : b;
@@ -35,8 +34,7 @@ static int open_documents(const struct node_entry *entry, struct map_root *map, 
 	return 0;
 }
 
-static int diff_collection(void *data, const struct node_entry *a, const struct node_entry *b,
-			   struct drift_error *err)
+static int diff_collection(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err)
 {
 	struct tree_diff *diff = data;
 	const struct key_range *keys = &diff->range->keys;

@@ -64,8 +64,8 @@ static const char *update_name(const struct updates *u, const struct update *upd
 	return u->names.data + update->name;
 }
 
-static int updates_add(struct updates *u, const char *name, size_t name_len,
-		       const struct update *update, struct drift_error *err)
+static int updates_add(struct updates *u, const char *name, size_t name_len, const struct update *update,
+		       struct drift_error *err)
 {
 	struct update *item;
 
@@ -96,17 +96,15 @@ struct descriptor_changes {
 };
 
 /* Which of the two next updates comes first: < 0 documents, > 0 schema, 0 both of one collection. */
-static int compare_next(const struct tree_editor *e, const struct update *documents,
-			const struct update *schema)
+static int compare_next(const struct tree_editor *e, const struct update *documents, const struct update *schema)
 {
 	if (!documents || !schema)
 		return documents ? -1 : 1;
-	return key_compare(update_name(&e->documents, documents), documents->name_len,
-			   update_name(&e->schemas, schema), schema->name_len);
+	return key_compare(update_name(&e->documents, documents), documents->name_len, update_name(&e->schemas, schema),
+			   schema->name_len);
 }
 
-static int next_descriptor(struct map_changes *self, struct map_change *change_out,
-			   struct drift_error *err)
+static int next_descriptor(struct map_changes *self, struct map_change *change_out, struct drift_error *err)
 {
 	struct descriptor_changes *list = (struct descriptor_changes *)self;
 	struct tree_editor *e = list->e;
@@ -122,8 +120,7 @@ static int next_descriptor(struct map_changes *self, struct map_change *change_o
 	if (!documents && !schema)
 		return 0;
 	order = compare_next(e, documents, schema);
-	change.key = order <= 0 ? update_name(&e->documents, documents) :
-				  update_name(&e->schemas, schema);
+	change.key = order <= 0 ? update_name(&e->documents, documents) : update_name(&e->schemas, schema);
 	change.key_len = order <= 0 ? documents->name_len : schema->name_len;
 	if (tree_collection(e->store, e->root, change.key, change.key_len, &d, err) < 0)
 		return -1;
@@ -170,15 +167,13 @@ static int edit_root(struct tree_editor *e, struct tree_root *root_out, struct d
 static int check_document(const struct document *doc, struct drift_error *err)
 {
 	if (doc->form == DOCUMENT_CONFLICT)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED,
-				 "recorded conflicts are not supported by this version");
+		return error_set(err, DRIFT_ERR_UNSUPPORTED, "recorded conflicts are not supported by this version");
 	if (doc->len > DOCUMENT_LEN_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "a document is longer than %llu bytes",
 				 (unsigned long long)DOCUMENT_LEN_MAX);
 	if (doc->form == DOCUMENT_GITLINK ? doc->len != 20 && doc->len != OID_LEN :
 					    (doc->form == DOCUMENT_BLOB) != (doc->len > VALUE_INLINE_MAX))
-		return error_set(err, DRIFT_ERR_INVALID,
-				 "a document of %llu bytes has the wrong form",
+		return error_set(err, DRIFT_ERR_INVALID, "a document of %llu bytes has the wrong form",
 				 (unsigned long long)doc->len);
 	return 0;
 }
@@ -203,15 +198,13 @@ static int note_schema(struct tree_editor *e, struct drift_error *err)
 	const char *name = c->path.key + SCHEMA_PREFIX_LEN;
 	size_t name_len = c->path.key_len - SCHEMA_PREFIX_LEN;
 
-	if (!is_reserved(c->path.collection, c->path.collection_len) ||
-	    c->path.key_len < SCHEMA_PREFIX_LEN ||
+	if (!is_reserved(c->path.collection, c->path.collection_len) || c->path.key_len < SCHEMA_PREFIX_LEN ||
 	    memcmp(c->path.key, TREE_SCHEMA_PREFIX, SCHEMA_PREFIX_LEN))
 		return 0;
 	if (collection_check(name, name_len, err) < 0)
 		return -1;
 	if (is_reserved(name, name_len))
-		return error_set(err, DRIFT_ERR_INVALID, "the collection '%s' is reserved",
-				 TREE_RESERVED);
+		return error_set(err, DRIFT_ERR_INVALID, "the collection '%s' is reserved", TREE_RESERVED);
 	if (c->document)
 		document_id(c->document, &update.schema);
 	return updates_add(&e->schemas, name, name_len, &update, err);
@@ -224,8 +217,7 @@ struct document_changes {
 	bool started;
 };
 
-static int next_document(struct map_changes *self, struct map_change *change_out,
-			 struct drift_error *err)
+static int next_document(struct map_changes *self, struct map_change *change_out, struct drift_error *err)
 {
 	struct document_changes *list = (struct document_changes *)self;
 	struct tree_editor *e = list->e;
@@ -266,8 +258,7 @@ static int edit_collection(struct tree_editor *e, struct drift_error *err)
 	if (all->count) {
 		const struct update *last = &all->items[all->count - 1];
 
-		if (key_compare(update_name(all, last), last->name_len, path->collection,
-				path->collection_len) >= 0)
+		if (key_compare(update_name(all, last), last->name_len, path->collection, path->collection_len) >= 0)
 			return error_set(err, DRIFT_ERR_INVALID, "changes of a tree are not in order");
 	}
 	if (tree_collection(e->store, e->root, path->collection, path->collection_len, &d, err) < 0 ||
@@ -275,8 +266,7 @@ static int edit_collection(struct tree_editor *e, struct drift_error *err)
 		return -1;
 	changes.update = &all->items[all->count - 1];
 	descriptor_map(&d, &update.documents);
-	if (map_edit(e->store, MAP_DOCUMENTS, &update.documents, &changes.changes, &update.documents,
-		     err) < 0)
+	if (map_edit(e->store, MAP_DOCUMENTS, &update.documents, &changes.changes, &update.documents, err) < 0)
 		return -1;
 	all->items[all->count - 1].documents = update.documents;
 	return 0;
@@ -301,8 +291,7 @@ struct array_changes {
 	const struct tree_change *next, *end;
 };
 
-static int next_of_array(struct tree_changes *self, struct tree_change *change_out,
-			 struct drift_error *err)
+static int next_of_array(struct tree_changes *self, struct tree_change *change_out, struct drift_error *err)
 {
 	struct array_changes *array = (struct array_changes *)self;
 
@@ -313,9 +302,8 @@ static int next_of_array(struct tree_changes *self, struct tree_change *change_o
 	return 1;
 }
 
-int tree_edit_array(struct node_store *store, const struct tree_root *root,
-		    const struct tree_change *changes, size_t change_count, struct tree_root *root_out,
-		    struct drift_error *err)
+int tree_edit_array(struct node_store *store, const struct tree_root *root, const struct tree_change *changes,
+		    size_t change_count, struct tree_root *root_out, struct drift_error *err)
 {
 	struct array_changes array = { .changes = { .next = next_of_array },
 				       .next = changes,
@@ -339,8 +327,8 @@ static int note_schema_difference(void *data, const struct node_entry *a, const 
 			return -1;
 		document_id(&doc, &update.schema);
 	}
-	return updates_add(&e->schemas, (const char *)any->key + SCHEMA_PREFIX_LEN,
-			   any->key_len - SCHEMA_PREFIX_LEN, &update, err);
+	return updates_add(&e->schemas, (const char *)any->key + SCHEMA_PREFIX_LEN, any->key_len - SCHEMA_PREFIX_LEN,
+			   &update, err);
 }
 
 /* With all of ".drift", the schemas of all collections change. */
@@ -361,8 +349,8 @@ static int take_reserved(struct tree_editor *e, const struct map_root *old, cons
 }
 
 /* Put the schema document of a collection into ".drift" as it is in the other tree. */
-static int take_schema(struct tree_editor *e, const struct tree_root *from, const char *name,
-		       size_t name_len, struct update *reserved, struct drift_error *err)
+static int take_schema(struct tree_editor *e, const struct tree_root *from, const char *name, size_t name_len,
+		       struct update *reserved, struct drift_error *err)
 {
 	struct path path = { .collection = TREE_RESERVED, .collection_len = RESERVED_LEN };
 	struct map_change change = { .value = NULL };
@@ -394,14 +382,13 @@ static int take_schema(struct tree_editor *e, const struct tree_root *from, cons
 		change.loc = doc.form == DOCUMENT_BLOB ? doc.loc : LOC_UNKNOWN;
 	}
 	descriptor_map(&d, &reserved->documents);
-	if (map_edit_array(e->store, MAP_DOCUMENTS, &reserved->documents, &change, 1,
-			   &reserved->documents, err) < 0)
+	if (map_edit_array(e->store, MAP_DOCUMENTS, &reserved->documents, &change, 1, &reserved->documents, err) < 0)
 		return -1;
 	return updates_add(&e->schemas, name, name_len, &schema, err);
 }
 
-static int take_other(struct tree_editor *e, const struct tree_root *from, const char *name,
-		      size_t name_len, const struct update *taken, struct drift_error *err)
+static int take_other(struct tree_editor *e, const struct tree_root *from, const char *name, size_t name_len,
+		      const struct update *taken, struct drift_error *err)
 {
 	struct update reserved = { .name_len = RESERVED_LEN };
 	bool first = key_compare(name, name_len, TREE_RESERVED, RESERVED_LEN) < 0;
@@ -415,9 +402,8 @@ static int take_other(struct tree_editor *e, const struct tree_root *from, const
 	return first ? 0 : updates_add(&e->documents, name, name_len, taken, err);
 }
 
-int tree_take_collection(struct node_store *store, const struct tree_root *root,
-			 const struct tree_root *from, const char *name, size_t name_len,
-			 struct tree_root *root_out, struct drift_error *err)
+int tree_take_collection(struct node_store *store, const struct tree_root *root, const struct tree_root *from,
+			 const char *name, size_t name_len, struct tree_root *root_out, struct drift_error *err)
 {
 	auto_tree_editor e = TREE_EDITOR_INIT(store, root);
 	struct update taken = { .name_len = name_len };

@@ -52,8 +52,7 @@ int collection_check(const char *name, size_t len, struct drift_error *err)
 	if (fault)
 		return error_set(err, DRIFT_ERR_INVALID, "the name of a collection %s", fault);
 	if (len > COLLECTION_LEN_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT,
-				 "the name of a collection is longer than %d bytes",
+		return error_set(err, DRIFT_ERR_LIMIT, "the name of a collection is longer than %d bytes",
 				 COLLECTION_LEN_MAX);
 	return 0;
 }
@@ -66,10 +65,8 @@ int path_check(const struct path *path, struct drift_error *err)
 		return -1;
 	if (!path->key_len)
 		return error_set(err, DRIFT_ERR_INVALID, "a document's path has no key");
-	if (path->key_len > NODE_KEY_MAX ||
-	    path->collection_len + 1 + path->key_len > PATH_LEN_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "a document's key is longer than %d bytes",
-				 NODE_KEY_MAX);
+	if (path->key_len > NODE_KEY_MAX || path->collection_len + 1 + path->key_len > PATH_LEN_MAX)
+		return error_set(err, DRIFT_ERR_LIMIT, "a document's key is longer than %d bytes", NODE_KEY_MAX);
 	fault = key_fault(path->key, path->key_len);
 	if (!fault && !path->collection_len && memchr(path->key, '/', path->key_len))
 		fault = "begins with a slash";
@@ -85,8 +82,7 @@ int path_parse(const char *path, size_t len, struct path *path_out, struct drift
 	if (!len)
 		return error_set(err, DRIFT_ERR_INVALID, "a document's path is empty");
 	if (len > PATH_LEN_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "a document's path is longer than %d bytes",
-				 PATH_LEN_MAX);
+		return error_set(err, DRIFT_ERR_LIMIT, "a document's path is longer than %d bytes", PATH_LEN_MAX);
 	path_split(path, len, &cut);
 	if (path[0] == '/')
 		return error_set(err, DRIFT_ERR_INVALID, "a document's path begins with a slash");

@@ -79,15 +79,13 @@ static int decode_document(struct cursor *in, struct document *doc, struct drift
 	case DOCUMENT_BLOB:
 		return decode_blob(in, doc, err);
 	case DOCUMENT_CONFLICT:
-		return error_set(err, DRIFT_ERR_UNSUPPORTED,
-				 "recorded conflicts are not supported by this version");
+		return error_set(err, DRIFT_ERR_UNSUPPORTED, "recorded conflicts are not supported by this version");
 	default:
 		return corrupt(err, "a document has an unknown form");
 	}
 }
 
-int document_decode(const void *value, size_t len, uint64_t loc, struct document *doc_out,
-		    struct drift_error *err)
+int document_decode(const void *value, size_t len, uint64_t loc, struct document *doc_out, struct drift_error *err)
 {
 	struct cursor in;
 	struct document doc;
@@ -119,8 +117,8 @@ bool document_equal(const struct document *a, const struct document *b)
 
 void descriptor_encode(const struct descriptor *d, struct buf *out)
 {
-	buf_add_byte(out, (unsigned char)((d->has_root ? DESCRIPTOR_ROOT : 0) |
-					  (d->has_schema ? DESCRIPTOR_SCHEMA : 0)));
+	buf_add_byte(out,
+		     (unsigned char)((d->has_root ? DESCRIPTOR_ROOT : 0) | (d->has_schema ? DESCRIPTOR_SCHEMA : 0)));
 	if (d->has_root) {
 		buf_add(out, d->root.bytes, OID_LEN);
 		buf_add_varint(out, d->count);
@@ -130,8 +128,7 @@ void descriptor_encode(const struct descriptor *d, struct buf *out)
 		buf_add(out, d->schema.bytes, OID_LEN);
 }
 
-int descriptor_decode(const void *value, size_t len, uint64_t loc, struct descriptor *d_out,
-		      struct drift_error *err)
+int descriptor_decode(const void *value, size_t len, uint64_t loc, struct descriptor *d_out, struct drift_error *err)
 {
 	struct cursor in;
 	struct descriptor d = { .has_root = false };
@@ -149,8 +146,7 @@ int descriptor_decode(const void *value, size_t len, uint64_t loc, struct descri
 	}
 	if (d.has_schema)
 		cursor_oid(&in, &d.schema);
-	if (!cursor_done(&in) || !flags || flags > (DESCRIPTOR_ROOT | DESCRIPTOR_SCHEMA) ||
-	    (d.has_root && !d.count))
+	if (!cursor_done(&in) || !flags || flags > (DESCRIPTOR_ROOT | DESCRIPTOR_SCHEMA) || (d.has_root && !d.count))
 		return corrupt(err, "a collection's descriptor is malformed");
 	*d_out = d;
 	return 0;
@@ -166,8 +162,7 @@ void staged_encode(const struct staged *s, struct buf *out)
 		document_encode(&s->document, out);
 }
 
-int staged_decode(const void *value, size_t len, uint64_t loc, struct staged *s_out,
-		  struct drift_error *err)
+int staged_decode(const void *value, size_t len, uint64_t loc, struct staged *s_out, struct drift_error *err)
 {
 	struct cursor in;
 	struct staged s = { .op = STAGED_REMOVE };

@@ -24,12 +24,7 @@
 #define VALUE_INLINE_MAX 1024
 #define DOCUMENT_LEN_MAX ((uint64_t)1 << 31) /* bytes of a document */
 
-enum document_form {
-	DOCUMENT_INLINE = 0,
-	DOCUMENT_BLOB = 1,
-	DOCUMENT_GITLINK = 2,
-	DOCUMENT_CONFLICT = 3
-};
+enum document_form { DOCUMENT_INLINE = 0, DOCUMENT_BLOB = 1, DOCUMENT_GITLINK = 2, DOCUMENT_CONFLICT = 3 };
 
 #define DOCUMENT_NO_MODE 0
 
@@ -56,7 +51,7 @@ enum staged_op { STAGED_PUT = 1, STAGED_REMOVE = 2 };
 struct staged {
 	enum staged_op op;
 	bool replaced_present;
-	struct oid replaced; /* what the path held (see document_id) when it was first staged */
+	struct oid replaced;      /* what the path held (see document_id) when it was first staged */
 	struct document document; /* op put */
 };
 

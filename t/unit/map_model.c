@@ -45,13 +45,11 @@ size_t map_model_search(const struct map_model *m, const void *key, size_t key_l
 		else
 			high = middle;
 	}
-	*equal_out = low < m->count && !key_compare(m->entries[low].key, m->entries[low].key_len,
-						    key, key_len);
+	*equal_out = low < m->count && !key_compare(m->entries[low].key, m->entries[low].key_len, key, key_len);
 	return low;
 }
 
-void map_model_put(struct map_model *m, const void *key, size_t key_len, const void *value,
-		   size_t value_len)
+void map_model_put(struct map_model *m, const void *key, size_t key_len, const void *value, size_t value_len)
 {
 	bool equal;
 	size_t i = map_model_search(m, key, key_len, &equal);
@@ -102,7 +100,7 @@ struct row {
 		size_t key_len;
 		struct oid id;
 		uint64_t count, bytes;
-	} *items;
+	} * items;
 	size_t count, capacity;
 };
 
@@ -112,8 +110,8 @@ struct plain_node {
 	uint64_t count, bytes;
 };
 
-static void plain_finish(struct plain_node *node, enum map_kind kind, unsigned level,
-			 const unsigned char *key, size_t key_len, struct row *up)
+static void plain_finish(struct plain_node *node, enum map_kind kind, unsigned level, const unsigned char *key,
+			 size_t key_len, struct row *up)
 {
 	auto_buf whole = BUF_INIT;
 	struct item *item;
@@ -154,8 +152,8 @@ static void plain_leaves(const struct map_model *m, enum map_kind kind, struct r
 		node.entry_count++;
 		node.count++;
 		node.bytes += entry->value_len;
-		if (i + 1 == m->count || boundary_after(0, entry->key, entry->key_len, before,
-							node.entries.len, node.entry_count))
+		if (i + 1 == m->count ||
+		    boundary_after(0, entry->key, entry->key_len, before, node.entries.len, node.entry_count))
 			plain_finish(&node, kind, 0, entry->key, entry->key_len, up);
 	}
 	buf_release(&node.entries);
@@ -178,8 +176,8 @@ static void plain_inner(const struct row *row, enum map_kind kind, unsigned leve
 		node.entry_count++;
 		node.count += item->count;
 		node.bytes += item->bytes;
-		if (i + 1 == row->count || boundary_after(level, item->key, item->key_len, before,
-							  node.entries.len, node.entry_count))
+		if (i + 1 == row->count ||
+		    boundary_after(level, item->key, item->key_len, before, node.entries.len, node.entry_count))
 			plain_finish(&node, kind, level, item->key, item->key_len, up);
 	}
 	buf_release(&node.entries);

@@ -21,8 +21,7 @@ struct map_model {
 void map_model_release(struct map_model *m);
 /* Index of the first entry with a key >= key. */
 size_t map_model_search(const struct map_model *m, const void *key, size_t key_len, bool *equal_out);
-void map_model_put(struct map_model *m, const void *key, size_t key_len, const void *value,
-		   size_t value_len);
+void map_model_put(struct map_model *m, const void *key, size_t key_len, const void *value, size_t value_len);
 void map_model_remove(struct map_model *m, const void *key, size_t key_len);
 void map_model_copy(const struct map_model *m, struct map_model *out);
 

@@ -65,8 +65,7 @@ static int load(struct node_store *store, const struct oid *id, uint64_t loc, st
 	return 0;
 }
 
-static int check_saved(struct memstore *m, const struct node *node, const struct node *base,
-		       struct drift_error *err)
+static int check_saved(struct memstore *m, const struct node *node, const struct node *base, struct drift_error *err)
 {
 	auto_node *decoded = NULL;
 	size_t i;
@@ -89,8 +88,8 @@ static int check_saved(struct memstore *m, const struct node *node, const struct
 	return 0;
 }
 
-static int save(struct node_store *store, const void *bytes, size_t len, const uint64_t *child_loc,
-		struct node *base, struct oid *id_out, uint64_t *loc_out, struct drift_error *err)
+static int save(struct node_store *store, const void *bytes, size_t len, const uint64_t *child_loc, struct node *base,
+		struct oid *id_out, uint64_t *loc_out, struct drift_error *err)
 {
 	struct memstore *m = (struct memstore *)store;
 	struct node *node;

@@ -8,11 +8,11 @@ struct memstore {
 	struct node_store store;
 	struct node **nodes; /* open addressing by id */
 	size_t count, capacity;
-	bool verify;       /* decode each node that is loaded, and check what save() is given */
-	size_t load_count; /* calls of load */
-	size_t save_count; /* calls of save */
+	bool verify;         /* decode each node that is loaded, and check what save() is given */
+	size_t load_count;   /* calls of load */
+	size_t save_count;   /* calls of save */
 	size_t repeat_count; /* of these, nodes that were here already */
-	size_t base_count; /* of these, with a base */
+	size_t base_count;   /* of these, with a base */
 	size_t saved_bytes;
 };
 

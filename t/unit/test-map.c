@@ -147,11 +147,9 @@ static void batch_finish(struct fixture *f, struct batch *b)
 	assert_non_null(b->changes);
 	while (i < b->puts.count || j < b->removes.count) {
 		const struct model_entry *put = i < b->puts.count ? &b->puts.entries[i] : NULL;
-		const struct model_entry *gone =
-			j < b->removes.count ? &b->removes.entries[j] : NULL;
+		const struct model_entry *gone = j < b->removes.count ? &b->removes.entries[j] : NULL;
 
-		if (!gone ||
-		    (put && key_compare(put->key, put->key_len, gone->key, gone->key_len) < 0)) {
+		if (!gone || (put && key_compare(put->key, put->key_len, gone->key, gone->key_len) < 0)) {
 			add_change(f, b, put, true);
 			i++;
 		} else {
@@ -236,9 +234,9 @@ static void check_reading(struct fixture *f)
 		assert_int_equal(map_cursor_seek(&c, store, &f->root, key, len, &err), 0);
 		assert_int_equal(map_cursor_next(&c, &entry, &err), at < f->model.count);
 		if (at < f->model.count)
-			assert_int_equal(key_compare(entry.key, entry.key_len,
-						     f->model.entries[at].key,
-						     f->model.entries[at].key_len), 0);
+			assert_int_equal(key_compare(entry.key, entry.key_len, f->model.entries[at].key,
+						     f->model.entries[at].key_len),
+					 0);
 	}
 }
 
@@ -248,8 +246,7 @@ struct replay {
 	size_t from, to, seen;
 };
 
-static int replay_one(void *data, const struct node_entry *a, const struct node_entry *b,
-		      struct drift_error *err)
+static int replay_one(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err)
 {
 	struct replay *replay = data;
 	const struct node_entry *any = a ? a : b;
@@ -266,9 +263,8 @@ static int replay_one(void *data, const struct node_entry *a, const struct node_
 	return 0;
 }
 
-static size_t count_differences(const struct map_model *a, const struct map_model *b,
-				const unsigned char *from, size_t from_len, const unsigned char *to,
-				size_t to_len)
+static size_t count_differences(const struct map_model *a, const struct map_model *b, const unsigned char *from,
+				size_t from_len, const unsigned char *to, size_t to_len)
 {
 	size_t i = 0, j = 0, count = 0;
 
@@ -288,8 +284,7 @@ static size_t count_differences(const struct map_model *a, const struct map_mode
 	return count;
 }
 
-static int count_one(void *data, const struct node_entry *a, const struct node_entry *b,
-		     struct drift_error *err)
+static int count_one(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err)
 {
 	(void)a;
 	(void)b;
@@ -312,14 +307,12 @@ static void check_difference(struct fixture *f, struct map_model *old, const str
 	options.to = to;
 	options.to_len = f->family->make(&f->dice, dice_below(&f->dice, f->family->universe), to);
 	assert_int_equal(map_diff(&f->store.store, old_root, &f->root, &options, &err), 0);
-	assert_int_equal(seen, count_differences(old, &f->model, from, options.from_len, to,
-						 options.to_len));
+	assert_int_equal(seen, count_differences(old, &f->model, from, options.from_len, to, options.to_len));
 	options = (struct map_diff_options){ .each = replay_one, .data = &replay };
 	assert_int_equal(map_diff(&f->store.store, old_root, &f->root, &options, &err), 0);
 	assert_int_equal(old->count, f->model.count);
 	for (i = 0; i < old->count; i++)
-		assert_memory_equal(old->entries[i].key, f->model.entries[i].key,
-				    f->model.entries[i].key_len);
+		assert_memory_equal(old->entries[i].key, f->model.entries[i].key, f->model.entries[i].key_len);
 	map_model_root(old, MAP_INDEX, &replayed);
 	assert_root(&replayed, &f->root);
 }
@@ -335,8 +328,7 @@ static void run_round(struct fixture *f)
 
 	map_model_copy(&f->model, &old);
 	make_batch(f, &batch);
-	if (map_edit_array(&f->store.store, MAP_INDEX, &f->root, batch.changes, batch.count, &f->root,
-			   &err) < 0)
+	if (map_edit_array(&f->store.store, MAP_INDEX, &f->root, batch.changes, batch.count, &f->root, &err) < 0)
 		fail_msg("%s: %s", f->family->name, err.message);
 	map_model_root(&f->model, MAP_INDEX, &expected);
 	assert_root(&f->root, &expected);
@@ -350,8 +342,7 @@ static void run_round(struct fixture *f)
 					      .key_len = f->model.entries[i].key_len,
 					      .value = f->model.entries[i].value,
 					      .value_len = f->model.entries[i].value_len };
-	assert_int_equal(map_edit_array(&f->store.store, MAP_INDEX, &empty, all, f->model.count,
-					&scratch, &err), 0);
+	assert_int_equal(map_edit_array(&f->store.store, MAP_INDEX, &empty, all, f->model.count, &scratch, &err), 0);
 	assert_root(&scratch, &expected);
 	free(all);
 	map_model_release(&old);
