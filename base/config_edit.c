@@ -17,6 +17,7 @@ struct survey {
 	size_t count, capacity;
 	bool section_found;
 	size_t section_end; /* where another entry of the last such section goes */
+	bool open;          /* see struct config_scan */
 };
 
 static bool is_blank(const char *text, size_t start, size_t end)
@@ -41,16 +42,21 @@ static struct place place_of(const struct config_scan *s, size_t line_start)
 	if (is_blank(s->text, line_start, s->start))
 		p.start = line_start;
 	else
-		p.end = s->value_end;
+		p.end = s->value_stop;
 	return p;
 }
 
-/* The end of the line in which offset is, newline included. */
-static size_t line_end(const char *text, size_t len, size_t offset)
+/* Where the first entry goes behind a header that ends at offset: behind its line, newline
+ * included, unless the line goes on with something else, which may go on in the next. */
+static size_t header_end(const char *text, size_t len, size_t offset)
 {
 	const char *newline = offset < len ? memchr(text + offset, '\n', len - offset) : NULL;
+	size_t end = newline ? (size_t)(newline - text) + 1 : len;
+	size_t at = offset;
 
-	return newline ? (size_t)(newline - text) + 1 : len;
+	while (at < end && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r'))
+		at++;
+	return at == end || strchr("\n#;", text[at]) ? end : offset;
 }
 
 static size_t line_start_of(const char *text, size_t offset)
@@ -72,7 +78,7 @@ static int survey(const char *text, size_t len, const struct buf *name, struct s
 		if (s.section.len != section_len || memcmp(s.section.data, name->data, section_len))
 			continue;
 		out->section_found = true;
-		out->section_end = token == CONFIG_ENTRY ? s.end : line_end(text, len, s.end);
+		out->section_end = token == CONFIG_ENTRY ? s.end : header_end(text, len, s.end);
 		if (token != CONFIG_ENTRY || s.name.len != name->len ||
 		    memcmp(s.name.data, name->data, name->len))
 			continue;
@@ -83,6 +89,7 @@ static int survey(const char *text, size_t len, const struct buf *name, struct s
 		}
 		out->places[out->count++] = place_of(&s, line_start_of(text, s.start));
 	}
+	out->open = s.open;
 	config_scan_release(&s);
 	return token;
 }
@@ -154,6 +161,8 @@ static void add_entry(const char *text, size_t len, const struct survey *found,
 
 	buf_add(out, text, at);
 	end_line(out);
+	if (found->open && at == len)
+		buf_add_byte(out, '\n');
 	if (!found->section_found)
 		add_header(out, name->data, section_len);
 	buf_addf(out, "\t%s = ", strrchr(edit->name, '.') + 1);

@@ -26,7 +26,9 @@ struct config_scan {
 	size_t key_end;
 	size_t value_start; /* raw value; where it is empty, the place right behind '=' or the key */
 	size_t value_end;
+	size_t value_stop; /* where blanks and continued lines behind it end, too */
 	size_t end; /* behind the token; for an entry behind its newline */
+	bool open;  /* the text ends in a backslash: what is put behind it would be taken in */
 };
 
 void config_scan_init(struct config_scan *s, const char *text, size_t len);

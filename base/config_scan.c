@@ -45,12 +45,12 @@ static int bad(const struct config_scan *s, const char *why, struct drift_error 
 	return error_set(err, DRIFT_ERR_INVALID, "line %zu: %s", s->line, why);
 }
 
-/* The next byte, with CR LF seen as LF; -1 at the end. */
+/* The next byte, with CR LF, or CR at the very end, seen as LF; -1 at the end. */
 static int peek(const struct config_scan *s)
 {
 	if (s->pos >= s->len)
 		return -1;
-	if (s->text[s->pos] == '\r' && s->pos + 1 < s->len && s->text[s->pos + 1] == '\n')
+	if (s->text[s->pos] == '\r' && (s->pos + 1 == s->len || s->text[s->pos + 1] == '\n'))
 		return '\n';
 	return (unsigned char)s->text[s->pos];
 }
@@ -62,7 +62,7 @@ static void step(struct config_scan *s)
 		s->pos++;
 		return;
 	}
-	s->pos += s->text[s->pos] == '\r' ? 2 : 1;
+	s->pos += s->text[s->pos] == '\r' && s->pos + 1 < s->len ? 2 : 1;
 	s->line++;
 	s->line_start = s->pos;
 }
@@ -142,14 +142,15 @@ static int scan_escape(struct config_scan *s, struct drift_error *err)
 /* Up to the end of the line or a comment; blanks behind the last other byte do not count. */
 static int scan_value(struct config_scan *s, struct drift_error *err)
 {
-	bool quoted = false;
-	size_t len = 0;
+	bool quoted = false, continued = false;
+	size_t len = 0, line = s->line;
 
 	for (;;) {
 		int c = peek(s);
 
 		if (quoted && (c < 0 || c == '\n'))
 			return bad(s, "the quoted value has no end", err);
+		s->open = c < 0 && continued;
 		if (c < 0 || c == '\n' || (!quoted && (c == '#' || c == ';')))
 			break;
 		if (c == '\0')
@@ -162,7 +163,9 @@ static int scan_value(struct config_scan *s, struct drift_error *err)
 		else if (c != '\\')
 			buf_add_byte(&s->value, (unsigned char)c);
 		/* A continued line alone does not keep the blanks before it. */
-		if (quoted || (c != ' ' && c != '\t' && (c != '\\' || s->text[s->pos - 1] != '\n'))) {
+		continued = c == '\\' && s->line != line;
+		line = s->line;
+		if (quoted || (c != ' ' && c != '\t' && !continued)) {
 			len = s->value.len;
 			s->value_end = s->pos;
 		}
@@ -187,6 +190,7 @@ static int finish_entry(struct config_scan *s, struct drift_error *err)
 	s->has_value = peek(s) == '=';
 	s->value_start = s->key_end;
 	s->value_end = s->key_end;
+	s->value_stop = s->key_end;
 	if (s->has_value) {
 		step(s);
 		s->value_start = s->pos;
@@ -198,6 +202,7 @@ static int finish_entry(struct config_scan *s, struct drift_error *err)
 			return -1;
 		if (s->value_end < s->value_start)
 			s->value_end = s->value_start;
+		s->value_stop = s->pos;
 		skip_line(s);
 	}
 	if (peek(s) >= 0 && peek(s) != '\n')
