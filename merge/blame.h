@@ -18,6 +18,9 @@
 #include "base/textdiff.h"
 #include "merge/jsondoc.h"
 
+/* Pointers and values of all fields together; DRIFT_ERR_LIMIT. */
+#define BLAME_TEXT_MAX ((size_t)256 << 20)
+
 struct blame;
 
 struct blame_part {
