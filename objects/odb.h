@@ -150,12 +150,19 @@ int odb_batch_blob(struct odb_batch *batch, const void *data, size_t len, uint64
 		   struct object_ref *ref_out, struct drift_error *err) MUST_CHECK;
 int odb_batch_tag(struct odb_batch *batch, const struct tag *tag, struct object_ref *ref_out,
 		  struct drift_error *err) MUST_CHECK;
-/* Keep a commit; parents and jump are stored already or in the batch. changes may be NULL (no list is recorded). */
+/* Keep a commit; parents, jump and what its changes refer to are stored already or in the batch. changes, in order of
+ * path, may be NULL (no list is recorded). */
 int odb_batch_commit(struct odb_batch *batch, struct commit *commit, const struct change_list *changes,
 		     struct object_ref *ref_out, struct drift_error *err) MUST_CHECK;
 
 /* Where something that the batch gave a provisional location was stored in the end; others are returned as they are. */
 uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc);
+/* As odb_commit, for one that is stored or waits in the batch. */
+int odb_batch_read_commit(struct odb_batch *batch, const struct object_ref *ref, struct commit **commit_out,
+			  struct drift_error *err) MUST_CHECK;
+/* As odb_change_head, with what waits in the batch counted as stored last: its locations are provisional. */
+int odb_batch_change_head(struct odb_batch *batch, const struct path *path, uint64_t *commit_loc_out,
+			  uint64_t *marker_loc_out, struct drift_error *err) MUST_CHECK;
 
 /* Exclusive right to append, over threads and processes; waits. Readers never need it. */
 int odb_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;

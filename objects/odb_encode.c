@@ -194,6 +194,15 @@ static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, st
 	return encode_blob(b, p, self, out, err);
 }
 
+static void resolve_changes(const struct odb_batch *b, struct change_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		list->changes[i].previous_loc = resolve(b, list->changes[i].previous_loc);
+	list->previous_marker_loc = resolve(b, list->previous_marker_loc);
+}
+
 static bool wants_own_frame(const struct group *g, const struct pending *p, size_t len)
 {
 	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !p->depth && len > ALONE_LEN_MIN));
@@ -242,6 +251,7 @@ static int place(struct group *g, struct pending *p, struct drift_error *err)
 		g->last_commit = (unsigned)g->count;
 	}
 	if (p->has_changes) {
+		resolve_changes(g->b, &p->changes);
 		txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
 		g->list_count++;
 	}

@@ -131,7 +131,8 @@ static bool has_affixes(const struct path *path, const char *prefix, const char 
 
 static int check_reserved(const struct path *path, struct drift_error *err)
 {
-	if (path->collection_len != strlen(TREE_RESERVED) || memcmp(path->collection, TREE_RESERVED, path->collection_len) != 0)
+	if (path->collection_len != strlen(TREE_RESERVED) ||
+	    memcmp(path->collection, TREE_RESERVED, path->collection_len) != 0)
 		return 0;
 	if (has_affixes(path, TREE_SCHEMA_PREFIX, "") || has_affixes(path, MERGE_PREFIX, MERGE_SUFFIX))
 		return 0;
@@ -199,10 +200,10 @@ static int append_ahead(struct edits *e, struct odb_batch *batch, struct drift_e
 		return -1;
 	r = odb_append(odb, &append, &ticket, err);
 	odb_unlock(odb);
-	return r;
+	/* A failed sync would void them, unseen by the commit that is to refer to them by id. */
+	return r ? r : odb_sync(odb, ticket, err);
 }
 
-/* Whatever commit comes to refer to them stands behind them, so its sync is theirs. */
 static int store_ahead(struct edits *e, struct drift_error *err)
 {
 	struct odb_batch *batch = NULL;

@@ -48,7 +48,8 @@ static int find_store(const char *dir, struct buf *out, struct drift_error *err)
 	}
 	if (file_find_up(start.data, STORE_NAME, &parent, &why)) {
 		if (why.code == DRIFT_ERR_NOT_FOUND)
-			return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no repository in '%s' or above it", start.data);
+			return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no repository in '%s' or above it",
+					 start.data);
 		return error_set(err, why.code, "%s", why.message);
 	}
 	file_join(out, parent.data, STORE_NAME);
@@ -105,8 +106,9 @@ static int read_config(struct repo *repo, struct drift_error *err)
 	if (config_get_int(repo->config, "core.version", VERSION_MAX, &version, err))
 		return -1;
 	if (version < 1 || version > VERSION_MAX)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "'%s' has format version %lld, this program knows up to %d",
-				 repo->dir, (long long)version, VERSION_MAX);
+		return error_set(err, DRIFT_ERR_UNSUPPORTED,
+				 "'%s' has format version %lld, this program knows up to %d", repo->dir,
+				 (long long)version, VERSION_MAX);
 	return 0;
 }
 
@@ -151,7 +153,6 @@ void repo_close(struct repo *repo)
 {
 	if (!repo)
 		return;
-	pending_drop(&repo->pending);
 	odb_batch_free(repo->spare_batch);
 	odb_close(repo->odb);
 	config_free(repo->config);

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 
-#include "repo/oid_table.h"
 #include "repo/repo.h"
 
 #define CONFIG_NAME "config"
@@ -12,20 +11,12 @@
 #define STORE_NAME ".drift"
 #define STORE_MARK "current" /* a folder is a store when it has this file */
 
-/* Commits that writer_add_commit put into a batch, which alone could not be read back before they are stored. */
-struct pending_commits {
-	struct odb_batch *batch;
-	struct oid_table table; /* of references */
-	size_t limit;
-};
-
 struct repo {
 	char *dir;
 	struct odb *odb;
 	struct config *config;
-	pthread_mutex_t mutex;         /* for what follows */
+	pthread_mutex_t mutex;         /* for spare_batch */
 	struct odb_batch *spare_batch; /* empty, its memory kept for the next commit; or NULL */
-	struct pending_commits pending;
 };
 
 /* dir itself if it is absolute, else behind the current directory. */
@@ -35,7 +26,5 @@ int repo_is_store(const char *dir, bool *is_out, struct drift_error *err) MUST_C
 /* An empty batch, and its return whether it is empty or not. */
 int repo_batch_take(struct repo *repo, struct odb_batch **batch_out, struct drift_error *err) MUST_CHECK;
 void repo_batch_give(struct repo *repo, struct odb_batch *batch);
-
-void pending_drop(struct pending_commits *p);
 
 #endif

@@ -117,12 +117,6 @@ static int read_parent_jump(struct odb *odb, const struct commit *parent, struct
 	return odb_commit(odb, &parent->jump.id, parent->jump.loc, jump_out, err);
 }
 
-/* Where the first-parent line below a commit with that first parent has its nearest merge. */
-static uint64_t merge_below(const struct commit *parent)
-{
-	return parent->parent_count > 1 ? parent->loc : parent->last_merge_loc;
-}
-
 static struct text text_of(const char *s)
 {
 	struct text t = { s, strlen(s) };
@@ -149,7 +143,6 @@ static int make_commit(struct writing *w, struct commit **out, struct drift_erro
 		parent = w->branch.object;
 		c.parents = &parent;
 		c.parent_count = 1;
-		c.last_merge_loc = merge_below(w->tip);
 		if (read_parent_jump(repo_odb(w->repo), w->tip, &jump, err))
 			return -1;
 	}
@@ -185,7 +178,7 @@ static int finish_with(struct writing *w, struct change_list *list, struct commi
 	auto_commit *commit = NULL;
 	struct object_ref made;
 
-	if (change_list_link(repo_odb(w->repo), list, err) || count_changes(w, list, result, err) ||
+	if (change_list_link(w->batch, list, err) || count_changes(w, list, result, err) ||
 	    make_commit(w, &commit, err) || odb_batch_commit(w->batch, commit, list, &made, err) ||
 	    append(w, &made, result, err))
 		return -1;
@@ -250,7 +243,9 @@ static int try_locked(struct writing *w, unsigned attempt, struct commit_result 
 
 	if (odb_lock(odb, err))
 		return -1;
-	r = read_tip(w, true, err) || check_expected(w, err) || build(w, attempt, true, err) || finish(w, result, err) ? -1 : 0;
+	r = read_tip(w, true, err) || check_expected(w, err) || build(w, attempt, true, err) || finish(w, result, err) ?
+		    -1 :
+		    0;
 	odb_unlock(odb);
 	return r;
 }

@@ -98,7 +98,7 @@ int writer_commit(struct repo *repo, struct tree_builder *builder, const struct 
 
 /*
  * Store a commit with given tree, parents and signature lines without moving any ref (commit-tree, import git). The tree
- * must be stored or in the batch, the parents stored or added by this function to the same batch. Fields of `from` that are
+ * and the parents must be stored or in the batch. Fields of `from` that are
  * derived (seq, gen, time, jump, locations of parents) need not be set, and `from` is not changed. Records the change list unless the
  * commit has more than 16 parents. The clock is not looked at.
  */
