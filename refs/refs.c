@@ -153,8 +153,8 @@ static int check_name(const struct ref_change *change, struct drift_error *err)
 	if (change->value.kind != REF_SYMBOLIC || change->check_only)
 		return 0;
 	if (strncmp(change->value.target, "refs/", 5) != 0)
-		return error_set(err, DRIFT_ERR_INVALID, "'%s' cannot point to '%s', which is not below refs/", change->name,
-				 change->value.target);
+		return error_set(err, DRIFT_ERR_INVALID, "'%s' cannot point to '%s', which is not below refs/",
+				 change->name, change->value.target);
 	return refname_check(change->value.target, strlen(change->value.target), err);
 }
 
@@ -266,7 +266,8 @@ static int check_nesting(struct odb *odb, struct nest_check *check, struct drift
 		if (odb_ref_read(odb, part, true, &value, err))
 			return -1;
 		if (will_set(change) || (value.kind != REF_ABSENT && !will_delete(change)))
-			return error_set(err, DRIFT_ERR_EXISTS, "'%s' cannot be created: '%s' exists", check->name, part);
+			return error_set(err, DRIFT_ERR_EXISTS, "'%s' cannot be created: '%s' exists", check->name,
+					 part);
 	}
 	memcpy(part, check->name, len);
 	memcpy(part + len, "/", 2);
@@ -304,7 +305,8 @@ static int prepare_names(struct prepared *p, const struct ref_transaction *t, st
 	qsort(p->sorted, t->change_count, sizeof(*p->sorted), by_name);
 	for (i = 1; i < t->change_count; i++)
 		if (!strcmp(p->sorted[i - 1]->name, p->sorted[i]->name))
-			return error_set(err, DRIFT_ERR_INVALID, "'%s' is named twice in one transaction", p->sorted[i]->name);
+			return error_set(err, DRIFT_ERR_INVALID, "'%s' is named twice in one transaction",
+					 p->sorted[i]->name);
 	return 0;
 }
 

@@ -126,7 +126,8 @@ static int set_head(struct odb *odb, const char *branch, struct drift_error *err
 }
 
 /* Under the lock of init: finish what an interrupted one left, or start. */
-static int fill_store(const char *store, const struct repo_options *options, const char *branch, struct drift_error *err)
+static int fill_store(const char *store, const struct repo_options *options, const char *branch,
+		      struct drift_error *err)
 {
 	struct odb_options odb_options = { .no_sync = options && options->no_sync };
 	struct ref_value head;
