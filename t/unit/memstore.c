@@ -116,6 +116,8 @@ static int save(struct node_store *store, const void *bytes, size_t len, const u
 		m->nodes[slot] = node;
 		m->count++;
 	}
+	if (m->forget_base && base && !oid_equal(&base->id, id_out))
+		memstore_forget(m, &base->id);
 	return 0;
 }
 
@@ -136,21 +138,19 @@ void memstore_release(struct memstore *m)
 
 int memstore_forget(struct memstore *m, const struct oid *id)
 {
-	struct node **old = m->nodes;
-	size_t i, old_capacity = m->capacity, slot = slot_of(m, id);
+	size_t hole = slot_of(m, id), slot;
 
-	if (!m->nodes[slot])
+	if (!m->nodes[hole])
 		return -1;
-	node_unref(m->nodes[slot]);
-	m->nodes[slot] = NULL;
-	/* Those behind may have been displaced by it. */
-	m->nodes = mem_calloc(m->capacity, sizeof(*m->nodes));
-	if (!m->nodes)
-		return -1;
-	for (i = 0; i < old_capacity; i++)
-		if (old[i])
-			m->nodes[slot_of(m, &old[i]->id)] = old[i];
-	free(old);
+	node_unref(m->nodes[hole]);
+	m->nodes[hole] = NULL;
 	m->count--;
+	/* Those behind it may be displaced by it: put each where it is looked for now. */
+	for (slot = (hole + 1) & (m->capacity - 1); m->nodes[slot]; slot = (slot + 1) & (m->capacity - 1)) {
+		struct node *node = m->nodes[slot];
+
+		m->nodes[slot] = NULL;
+		m->nodes[slot_of(m, &node->id)] = node;
+	}
 	return 0;
 }
