@@ -213,12 +213,28 @@ static bool survives(const struct parts *n, struct json_decimal *out)
 	return d->exponent < 0 || (int64_t)d->count + d->exponent > 21;
 }
 
+/* Short integers are what they look like. */
+static bool is_plain(const char *text, size_t len)
+{
+	size_t i;
+
+	if (len > DOUBLE_DIGITS_MAX - 2)
+		return false;
+	for (i = 0; i < len && json_is_digit((unsigned char)text[i]); i++)
+		;
+	return i == len;
+}
+
 void json_number_canonical(struct buf *out, const char *text, size_t len)
 {
 	struct json_decimal d;
 	struct parts n;
 	char *room;
 
+	if (is_plain(text, len)) {
+		buf_add(out, text, len);
+		return;
+	}
 	split(&n, text, len);
 	if (!survives(&n, &d)) {
 		buf_add(out, text, len);

@@ -54,6 +54,17 @@ static int push_sorted(struct emitter *e, const struct json_value *object)
 	return 0;
 }
 
+static void add_mark(struct emitter *e, char mark)
+{
+	char *p = buf_reserve(e->out, 1);
+
+	if (p) {
+		p[0] = mark;
+		p[1] = '\0';
+		e->out->len++;
+	}
+}
+
 static void new_line(struct emitter *e)
 {
 	size_t levels = e->depth < INDENT_LEVELS_MAX ? e->depth : INDENT_LEVELS_MAX;
@@ -78,7 +89,7 @@ static int open_container(struct emitter *e, const struct json_value *v)
 	if (e->style == CANONICAL && v->kind == JSON_OBJECT && push_sorted(e, v))
 		return -1;
 	e->frames[e->depth++] = f;
-	buf_add_byte(e->out, v->kind == JSON_OBJECT ? '{' : '[');
+	add_mark(e, v->kind == JSON_OBJECT ? '{' : '[');
 	return 0;
 }
 
@@ -126,7 +137,9 @@ static const struct json_value *next_child(struct emitter *e, struct frame *f)
 		child = json_object_at(f->container, i, &key, &key_len);
 	}
 	json_quote(e->out, key, key_len);
-	buf_add(e->out, ": ", e->style == PRETTY ? 2 : 1);
+	add_mark(e, ':');
+	if (e->style == PRETTY)
+		add_mark(e, ' ');
 	return child;
 }
 
@@ -136,14 +149,14 @@ static int emit_step(struct emitter *e)
 
 	if (f->next < json_count(f->container)) {
 		if (f->next)
-			buf_add_byte(e->out, ',');
+			add_mark(e, ',');
 		new_line(e);
 		return emit_value(e, next_child(e, f));
 	}
 	e->depth--;
 	e->order_count = f->order;
 	new_line(e);
-	buf_add_byte(e->out, f->container->kind == JSON_OBJECT ? '}' : ']');
+	add_mark(e, f->container->kind == JSON_OBJECT ? '}' : ']');
 	return 0;
 }
 

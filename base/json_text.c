@@ -74,17 +74,21 @@ static const unsigned char *skip_plain(const unsigned char *p, const unsigned ch
 
 void json_quote(struct buf *out, const char *bytes, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)bytes, *end = p + len, *run;
+	const unsigned char *p = (const unsigned char *)bytes, *end = p + len, *run = p;
+	char *room = buf_reserve(out, len + 2);
 
-	if (!buf_reserve(out, len + 2))
+	if (!room)
 		return;
-	buf_add_byte(out, '"');
+	/* Mostly there is nothing but plain text, which is written in one go. */
+	p = skip_plain(p, end);
+	*room = '"';
+	memcpy(room + 1, run, (size_t)(p - run));
+	out->len += 1 + (size_t)(p - run);
 	while (p < end) {
+		p += add_special(out, p, end);
 		run = p;
 		p = skip_plain(p, end);
 		buf_add(out, run, (size_t)(p - run));
-		if (p < end)
-			p += add_special(out, p, end);
 	}
 	buf_add_byte(out, '"');
 }
