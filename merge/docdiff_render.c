@@ -231,9 +231,17 @@ static void render_sizes(const struct docdiff *d, struct buf *out)
 		buf_addf(out, "binary files differ, %zu and %zu bytes\n", d->from.bytes.len, d->to.bytes.len);
 }
 
+static int render_lines(const struct docdiff *d, const struct renderer *r, struct drift_error *err)
+{
+	struct textdiff_style style = line_style(r->style);
+
+	if ((!d->from.present || !d->to.present) && !d->from.bytes.len && !d->to.bytes.len)
+		buf_addf(r->out, "empty file %s\n", d->to.present ? "added" : "removed");
+	return textdiff_unified(d->lines, &style, r->out, err);
+}
+
 int docdiff_render(const struct docdiff *d, const struct docdiff_style *style, struct buf *out, struct drift_error *err)
 {
-	struct textdiff_style lines = line_style(style);
 	struct renderer r = { style, out };
 	int result = 0;
 
@@ -244,7 +252,7 @@ int docdiff_render(const struct docdiff *d, const struct docdiff_style *style, s
 		result = render_fields(d, &r, err);
 		break;
 	case DOCDIFF_TEXT:
-		result = textdiff_unified(d->lines, &lines, out, err);
+		result = render_lines(d, &r, err);
 		break;
 	case DOCDIFF_BINARY:
 		render_sizes(d, out);

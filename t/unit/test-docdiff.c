@@ -101,6 +101,8 @@ static void whole_documents(void **state)
 	assert_shows("[1]", NULL, "- [1]\n");
 	assert_shows("1", "\"x\"", "~ 1 -> \"x\"\n");
 	assert_json(NULL, "7", "{\"changes\":[{\"new\":7,\"op\":\"add\",\"path\":\"\"}],\"kind\":\"json\"}");
+	assert_shows(NULL, "", "empty file added\n");
+	assert_shows("", NULL, "empty file removed\n");
 	assert_shows(NULL, "a\nb\n", "@@ -0,0 +1,2 @@\n+a\n+b\n");
 }
 
