@@ -18,15 +18,19 @@ struct change_pair {
 	struct docdiff *diff;
 };
 
+static bool prefix_takes(const char *prefix, size_t prefix_len, const char *path, size_t len)
+{
+	if (prefix_len > len || memcmp(path, prefix, prefix_len))
+		return false;
+	if (!prefix_len || prefix[prefix_len - 1] == '/' || len == prefix_len)
+		return true;
+	return path[prefix_len] == '/' && !memchr(prefix, '/', prefix_len);
+}
+
 bool path_filter_takes(const struct path_filter *filter, const char *path, size_t len)
 {
 	for (size_t i = 0; i < filter->count; i++) {
-		const char *prefix = filter->prefixes[i];
-		size_t prefix_len = strlen(prefix);
-
-		if (prefix_len > len || memcmp(path, prefix, prefix_len))
-			continue;
-		if (!prefix_len || len == prefix_len || prefix[prefix_len - 1] == '/' || path[prefix_len] == '/')
+		if (prefix_takes(filter->prefixes[i], strlen(filter->prefixes[i]), path, len))
 			return true;
 	}
 	return !filter->count;
@@ -121,7 +125,10 @@ static int print_json(struct change_pair *pair, struct drift_error *err)
 	}
 	out_json_begin(&line);
 	failed = write_json(pair, &line.w, err);
-	return out_json_end(&line, failed ? NULL : err) || failed ? -1 : 0;
+	if (!failed)
+		return out_json_end(&line, err);
+	out_json_drop(&line);
+	return -1;
 }
 
 static void print_name(struct change_pair *pair)
@@ -218,20 +225,10 @@ int change_printer_each(void *data, const struct path *path, const struct docume
 void change_printer_finish(struct change_printer *p)
 {
 	uint64_t count = p->added + p->modified + p->deleted;
-	const struct {
-		uint64_t count;
-		const char *word;
-	} sums[] = {
-		{ p->added, "added" }, { p->modified, "modified" }, { p->deleted, "deleted" },
-	};
 
 	if (p->style != CHANGES_STAT || p->json || p->json_lines || !count)
 		return;
-	buf_addf(p->out, " %" PRIu64 " document%s changed", count, count == 1 ? "" : "s");
-	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
-		if (sums[i].count)
-			buf_addf(p->out, ", %" PRIu64 " %s", sums[i].count, sums[i].word);
-	}
-	buf_addf(p->out, "; %" PRIu64 " fields or lines in, %" PRIu64 " out\n", p->parts_added,
-		 p->parts_removed);
+	buf_addf(p->out, " %" PRIu64 " document%s changed: %" PRIu64 " added, %" PRIu64 " modified, %" PRIu64
+		 " deleted; +%" PRIu64 " -%" PRIu64 "\n",
+		 count, count == 1 ? "" : "s", p->added, p->modified, p->deleted, p->parts_added, p->parts_removed);
 }

@@ -12,7 +12,7 @@ enum change_style {
 	CHANGES_PATCH        /* by field, by line */
 };
 
-/* A path, or a prefix that ends with a slash; "users" is both. */
+/* Paths, collections ("users") and prefixes that end with a slash, as history_touches takes them. */
 struct path_filter {
 	const char *const *prefixes;
 	size_t count; /* 0: everything */

@@ -62,7 +62,6 @@ int commit_output_json(struct cmd_context *ctx, const struct commit_style *style
 	}
 	if (!failed)
 		return out_json_end(&line, err);
-	json_writer_release(&line.w);
-	buf_release(&line.text);
+	out_json_drop(&line);
 	return -1;
 }

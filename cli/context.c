@@ -43,10 +43,12 @@ const char *ctx_branch_name(const struct cmd_context *ctx)
 static int branch_full_name(const char *name, char out[REF_NAME_MAX + 1], struct drift_error *err)
 {
 	const char *prefix = strncmp(name, "refs/", 5) ? REF_HEADS : "";
+	size_t prefix_len = strlen(prefix), len = strlen(name);
 
-	if (strlen(prefix) + strlen(name) > REF_NAME_MAX)
+	if (prefix_len + len > REF_NAME_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "the branch name is longer than %d bytes", REF_NAME_MAX);
-	snprintf(out, REF_NAME_MAX + 1, "%s%s", prefix, name);
+	memcpy(out, prefix, prefix_len);
+	memcpy(out + prefix_len, name, len + 1);
 	return 0;
 }
 

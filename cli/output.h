@@ -43,6 +43,9 @@ void out_json_begin(struct json_line *line);
 /* End the object, print it and a newline. */
 int out_json_end(struct json_line *line, struct drift_error *err) MUST_CHECK;
 
+/* Print nothing: something went wrong on the way. */
+void out_json_drop(struct json_line *line);
+
 /* Members of the open object. */
 void out_json_id(struct json_writer *w, const char *key, const struct oid *id);
 void out_json_path(struct json_writer *w, const char *path, size_t len);

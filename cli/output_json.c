@@ -27,6 +27,12 @@ int out_json_end(struct json_line *line, struct drift_error *err)
 	return result;
 }
 
+void out_json_drop(struct json_line *line)
+{
+	json_writer_release(&line->w);
+	buf_release(&line->text);
+}
+
 void out_json_id(struct json_writer *w, const char *key, const struct oid *id)
 {
 	char hex[OID_HEX_LEN + 1];

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
+#include "base/utf8.h"
 #include "merge/jsondoc.h"
 #include "repo/documents.h"
 
@@ -101,6 +103,25 @@ const char *view_kind(enum document_form form, const struct buf *data)
 	if (form == DOCUMENT_CONFLICT)
 		return "conflict";
 	return doc_kind_name(doc_classify(text));
+}
+
+int view_write_json(struct json_writer *w, enum document_form form, const struct buf *data, struct drift_error *err)
+{
+	auto_buf canonical = BUF_INIT;
+
+	if (!strcmp(view_kind(form, data), "json")) {
+		if (json_canonical_bytes(data->data, data->len, &canonical, err) || buf_check(&canonical, err))
+			return -1;
+		json_writer_key(w, "json");
+		json_writer_raw(w, canonical.data, canonical.len);
+	} else if (utf8_valid(data->data, data->len)) {
+		json_writer_key(w, "text");
+		json_writer_string(w, data->data, data->len);
+	} else {
+		json_writer_key(w, "base64");
+		json_writer_base64(w, data->data, data->len);
+	}
+	return 0;
 }
 
 void view_prefix(const char *text, struct buf *out)

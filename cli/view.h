@@ -2,6 +2,7 @@
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
 
+#include "base/json_writer.h"
 #include "cli/command.h"
 
 struct view {
@@ -35,6 +36,10 @@ int view_document_at(struct cmd_context *ctx, const struct point *point, const c
 
 /* "json", "text", "binary", "gitlink", "conflict": from the form and the bytes. */
 const char *view_kind(enum document_form form, const struct buf *data);
+
+/* Write what the bytes are as a member of the object open in w: "json", "text" or "base64". */
+int view_write_json(struct json_writer *w, enum document_form form, const struct buf *data, struct drift_error *err)
+	MUST_CHECK;
 
 /* Append what a user calls a prefix as one that ends with a slash: "users" and "users/" are "users/". */
 void view_prefix(const char *text, struct buf *out);

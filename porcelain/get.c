@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/utf8.h"
 #include "cli/output.h"
 #include "cli/view.h"
+#include "repo/documents.h"
 
 struct get_options {
 	bool pretty, stat;
@@ -21,45 +21,41 @@ static const struct option_spec specs[] = {
 
 static const char *const usage[] = { "drift get [OPTION...] PATH", "drift get [OPTION...] POINT:PATH", NULL };
 
-/* Where POINT:PATH may be cut: the first colon at which both sides are something. */
-static int read_split(struct cmd_context *ctx, const char *name, struct document_view *doc, struct buf *data)
+/* POINT:PATH: 1 / 0 / -1. */
+static int read_at_point(struct cmd_context *ctx, const char *name, struct document_view *doc, struct buf *data)
 {
-	for (const char *colon = strchr(name, ':'); colon; colon = strchr(colon + 1, ':')) {
-		auto_point point = POINT_INIT;
-		struct drift_error why;
-		int found;
+	auto_object_name object = OBJECT_NAME_INIT;
 
-		if (colon == name || point_resolve(ctx->repo, name, (size_t)(colon - name), ctx_branch_name(ctx), &point, &why))
-			continue;
-		found = view_document_at(ctx, &point, colon + 1, strlen(colon + 1), doc, data, &why);
-		if (found > 0)
-			return 1;
-		if (found < 0 && why.code != DRIFT_ERR_INVALID) {
-			ctx->err = why;
-			return -1;
-		}
-	}
-	return 0;
+	if (ctx_branch(ctx, &ctx->err) < 0 ||
+	    point_object(ctx->repo, name, strlen(name), ctx_branch_name(ctx), &object, &ctx->err))
+		return -1;
+	if (!object.node)
+		return 0;
+	doc->form = object.document.form;
+	doc->mode = object.document.mode;
+	doc->len = object.document.len;
+	doc->id = object.id;
+	return document_read(ctx->repo, &object.document, data, &ctx->err) ? -1 : 1;
 }
 
+/* A path may hold a colon: that of a document that is there comes first. */
 static int read_document(struct cmd_context *ctx, const char *name, struct document_view *doc, struct buf *data)
 {
 	int found = view_document(ctx, name, strlen(name), doc, data, &ctx->err);
 
-	if (found > 0 || ctx->common.at || (found < 0 && ctx->err.code != DRIFT_ERR_INVALID))
+	if (found > 0 || ctx->common.at || !strchr(name, ':'))
 		return found;
-	if (found == 0) {
-		found = read_split(ctx, name, doc, data);
-		return found;
-	}
-	return strchr(name, ':') && read_split(ctx, name, doc, data) > 0 ? 1 : -1;
+	if (found < 0 && ctx->err.code != DRIFT_ERR_INVALID)
+		return -1;
+	if (found < 0)
+		return read_at_point(ctx, name, doc, data);
+	found = read_at_point(ctx, name, doc, data);
+	return found < 0 && ctx->err.code == DRIFT_ERR_INVALID ? 0 : found;
 }
 
 static int print_json(struct cmd_context *ctx, const char *path, const struct document_view *doc, const struct buf *data)
 {
 	const struct get_options *o = ctx->options;
-	const char *kind = view_kind(doc->form, data);
-	auto_buf canonical = BUF_INIT;
 	struct json_line line;
 	int failed = 0;
 
@@ -67,23 +63,16 @@ static int print_json(struct cmd_context *ctx, const char *path, const struct do
 	out_json_path(&line.w, path, strlen(path));
 	out_json_id(&line.w, "id", &doc->id);
 	json_writer_member_uint(&line.w, "size", doc->len);
-	json_writer_member_str(&line.w, "kind", kind);
+	json_writer_member_str(&line.w, "kind", view_kind(doc->form, data));
 	if (doc->mode != DOCUMENT_NO_MODE)
 		json_writer_member_uint(&line.w, "mode", doc->mode);
-	if (!o->stat && !strcmp(kind, "json")) {
-		failed = json_canonical_bytes(data->data, data->len, &canonical, &ctx->err);
-		json_writer_key(&line.w, "json");
-		json_writer_raw(&line.w, canonical.data, canonical.len);
-	} else if (!o->stat && utf8_valid(data->data, data->len)) {
-		json_writer_key(&line.w, "text");
-		json_writer_string(&line.w, data->data, data->len);
-	} else if (!o->stat) {
-		json_writer_key(&line.w, "base64");
-		json_writer_base64(&line.w, data->data, data->len);
+	if (!o->stat)
+		failed = view_write_json(&line.w, doc->form, data, &ctx->err);
+	if (failed) {
+		out_json_drop(&line);
+		return ctx_die(ctx, "print '%s'", path);
 	}
-	if (failed)
-		canonical.len = 0;
-	return out_json_end(&line, &ctx->err) || failed ? ctx_die(ctx, "print '%s'", path) : EXIT_DONE;
+	return out_json_end(&line, &ctx->err) ? ctx_die(ctx, "print '%s'", path) : EXIT_DONE;
 }
 
 static void print_stat(const struct cmd_context *ctx, const char *path, const struct document_view *doc,

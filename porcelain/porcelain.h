@@ -5,19 +5,23 @@
 #include "cli/command.h"
 
 extern const struct command cmd_add;
+extern const struct command cmd_blame;
 extern const struct command cmd_collection;
 extern const struct command cmd_commit;
 extern const struct command cmd_completion;
 extern const struct command cmd_config;
+extern const struct command cmd_diff;
 extern const struct command cmd_edit;
 extern const struct command cmd_get;
 extern const struct command cmd_help;
+extern const struct command cmd_history;
 extern const struct command cmd_init;
 extern const struct command cmd_log;
 extern const struct command cmd_ls;
 extern const struct command cmd_patch;
 extern const struct command cmd_put;
 extern const struct command cmd_rm;
+extern const struct command cmd_rollback;
 extern const struct command cmd_show;
 extern const struct command cmd_status;
 extern const struct command cmd_version;
