@@ -11,7 +11,7 @@
  * A descriptor (MAP_ROOT, one a collection): u8 flags (1: has documents, 2: has a schema), then
  *   [32-byte root of its documents, varint document count, varint byte count], [32-byte blob id of its schema].
  *
- * A staged change (MAP_STAGE, keyed by collection '/' key, see stage.h): opaque here but for its object reference:
+ * A staged change (MAP_STAGE, keyed as documents are, see repo/stage.h): opaque here but for its object reference:
  *   u8 op (1 put, 2 remove), u8 replaced (0 absent, 1 present) [32-byte id of what was there], then for put a document.
  *
  * An index's value (MAP_INDEX) is any bytes, which count as its length; it refers to nothing.

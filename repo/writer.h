@@ -36,34 +36,35 @@ enum patch_kind { PATCH_MERGE, PATCH_JSON }; /* RFC 7396, RFC 6902 */
 int edits_patch(struct edits *e, const char *path, size_t path_len, enum patch_kind kind, const void *patch, size_t len,
 		struct drift_error *err) MUST_CHECK;
 /* The path must hold this blob id (NULL: must be absent) when the commit is made, before any of the edits: DRIFT_ERR_CLASH. */
-int edits_if_match(struct edits *e, const char *path, size_t path_len, const struct oid *id, struct drift_error *err) MUST_CHECK;
+int edits_if_match(struct edits *e, const char *path, size_t path_len, const struct oid *id,
+		   struct drift_error *err) MUST_CHECK;
 /* What a get of the path yields with the edits applied over `base` (patches computed): 1 / 0 absent / -1. */
 int edits_preview(struct edits *e, const struct tree_root *base, const char *path, size_t path_len, struct buf *out,
 		  struct drift_error *err) MUST_CHECK;
 
 struct commit_options {
-	const char *branch;     /* full ref name, symbolic names are followed; NULL: HEAD */
-	const char *author;     /* NULL: DRIFT_AUTHOR is the command's business; here it must be given */
-	const char *committer;  /* NULL: the author */
+	const char *branch;    /* full ref name, symbolic names are followed; NULL: HEAD */
+	const char *author;    /* NULL: DRIFT_AUTHOR is the command's business; here it must be given */
+	const char *committer; /* NULL: the author */
 	const char *message;
 	size_t message_len;
-	int64_t time_usec;      /* of author and committer; 0: now */
-	char zone[8];           /* "" is +0000 */
-	bool has_expect;        /* the branch must stand at `expect`, zero id: must be absent */
+	int64_t time_usec; /* of author and committer; 0: now */
+	char zone[8];      /* "" is +0000 */
+	bool has_expect;   /* the branch must stand at `expect`, zero id: must be absent */
 	struct oid expect;
 	bool allow_empty;
-	bool clear_stage;       /* drop the stage in the same append (used by stage_commit) */
-	bool no_wait;           /* do not sync: the caller calls odb_sync with the ticket */
-	const char *reason;     /* of the reflog; NULL: "commit: " and the first line */
+	bool clear_stage;   /* drop the stage in the same append (used by stage_commit) */
+	bool no_wait;       /* do not sync: the caller calls odb_sync with the ticket */
+	const char *reason; /* of the reflog; NULL: "commit: " and the first line */
 };
 
 struct commit_result {
 	struct oid id;
 	uint64_t seq;
 	uint64_t ticket;
-	bool rebased;              /* the branch moved while the tree was built, which was built anew */
-	uint64_t changed_count;    /* documents changed against the first parent */
-	bool changed_more;         /* that is only a lower bound: counting further would cost too much */
+	bool rebased;           /* the branch moved while the tree was built, which was built anew */
+	uint64_t changed_count; /* documents changed against the first parent */
+	bool changed_more;      /* that is only a lower bound: counting further would cost too much */
 };
 
 /* The edits stay. DRIFT_ERR_NOTHING if nothing changes (and not allow_empty), DRIFT_ERR_CLASH, DRIFT_ERR_NOT_FOUND ... : nothing is changed then. */
@@ -77,7 +78,8 @@ int edits_commit(struct edits *e, const struct commit_options *options, struct c
  */
 struct tree_builder {
 	int (*build)(struct tree_builder *self, struct odb_batch *batch, const struct commit *tip,
-		     const struct tree_root *base, unsigned attempt, struct tree_root *root_out, struct drift_error *err);
+		     const struct tree_root *base, unsigned attempt, struct tree_root *root_out,
+		     struct drift_error *err);
 	bool heavy;
 	/*
 	 * Called under the append lock before what a heavy builder made without it is appended, if the tip is still

@@ -1,0 +1,167 @@
+#include "repo/stage_internal.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "repo/edits_internal.h"
+#include "repo/repo_internal.h"
+
+struct add_job {
+	struct stage_job job;
+	struct stage_changes changes;
+	struct edit_view view; /* the stage over the tip */
+	struct repo *repo;
+	struct edits *e;
+	struct odb_batch *batch;
+	struct node_store *store;
+	const struct tree_root *stage, *tip;
+	size_t next; /* edit */
+	struct edit_outcome outcome;
+	/* Of the path that the view was asked for. */
+	bool was_staged;
+	struct staged was;
+	bool in_tip;
+	struct node *tip_node;
+	struct document tip_document;
+	struct staged result;
+};
+
+/* Also notes what the stage and the tip have, each for itself. */
+static int get_over(struct edit_view *self, const struct path *path, struct node **node_out, struct document *doc_out,
+		    struct drift_error *err)
+{
+	struct add_job *a = (struct add_job *)((char *)self - offsetof(struct add_job, view));
+	auto_node *staged_node = NULL;
+	int staged, in_tip;
+
+	node_unref(a->tip_node);
+	a->tip_node = NULL;
+	staged = stage_map_get(a->store, a->stage, path, &staged_node, &a->was, err);
+	in_tip = staged < 0 ? -1 : tree_get(a->store, a->tip, path, &a->tip_node, &a->tip_document, err);
+	if (in_tip < 0)
+		return -1;
+	a->was_staged = staged;
+	a->in_tip = in_tip;
+	if (!staged) {
+		if (in_tip) {
+			*node_out = node_ref(a->tip_node);
+			*doc_out = a->tip_document;
+		}
+		return in_tip;
+	}
+	if (a->was.op == STAGED_REMOVE)
+		return 0;
+	*node_out = take_ptr(staged_node);
+	*doc_out = a->was.document;
+	return 1;
+}
+
+/* What is to be staged after an edit: 1 something / 0 nothing, since the tip has it. */
+static int judge(struct add_job *a)
+{
+	const struct edit_outcome *o = &a->outcome;
+
+	if (o->has == a->in_tip && (!o->has || document_equal(&o->after, &a->tip_document)))
+		return 0;
+	memset(&a->result, 0, sizeof(a->result));
+	a->result.op = o->has ? STAGED_PUT : STAGED_REMOVE;
+	if (o->has)
+		a->result.document = o->after;
+	if (a->was_staged) {
+		a->result.replaced_present = a->was.replaced_present;
+		a->result.replaced = a->was.replaced;
+		return 1;
+	}
+	a->result.replaced_present = a->in_tip;
+	if (a->in_tip)
+		document_id(&a->tip_document, &a->result.replaced);
+	return 1;
+}
+
+static int next_staged(struct stage_changes *self, struct stage_change *change_out, struct drift_error *err)
+{
+	struct add_job *a = (struct add_job *)((char *)self - offsetof(struct add_job, changes));
+
+	while (a->next < a->e->count) {
+		const struct edit *items = &a->e->items[a->next];
+		size_t count = edits_group(a->e, a->next);
+
+		a->next += count;
+		if (edits_apply(a->e, items, count, &a->view, &a->outcome, err) ||
+		    edit_outcome_store(&a->outcome, repo_odb(a->repo), a->batch, err) < 0)
+			return -1;
+		change_out->path = a->outcome.path;
+		change_out->staged = judge(a) ? &a->result : NULL;
+		if (change_out->staged || a->was_staged)
+			return 1;
+	}
+	return 0;
+}
+
+static int build_added(struct stage_job *self, struct odb_batch *batch, const struct tree_root *stage,
+		       const struct tree_root *tip, struct tree_root *stage_out, struct drift_error *err)
+{
+	struct add_job *a = (struct add_job *)self;
+
+	a->batch = batch;
+	a->store = odb_batch_nodes(batch);
+	a->stage = stage;
+	a->tip = tip;
+	a->next = 0;
+	return stage_map_edit(a->store, stage, &a->changes, stage_out, err);
+}
+
+static const char *verb(const struct edit *edit)
+{
+	switch (edit->kind) {
+	case EDIT_REMOVE:
+		return "rm";
+	case EDIT_PATCH:
+		return "patch";
+	case EDIT_PUT:
+	case EDIT_DOCUMENT:
+	case EDIT_MATCH:
+	default:
+		return "put";
+	}
+}
+
+/* "put users/1", "stage: 3 documents". */
+static void describe(struct edits *e, struct buf *out)
+{
+	size_t at = 0, paths = 0;
+
+	edits_sort(e);
+	for (; at < e->count; paths++)
+		at += edits_group(e, at);
+	if (paths != 1) {
+		buf_addf(out, "stage: %zu documents", paths);
+		return;
+	}
+	buf_addf(out, "%s ", verb(&e->items[e->count - 1]));
+	path_format(&e->items[0].path, out);
+}
+
+int stage_add(struct repo *repo, struct edits *e, const char *branch, const char *actor, const char *reason,
+	      struct drift_error *err)
+{
+	auto_buf made = BUF_INIT;
+	struct add_job a = {
+		.job = { .build = build_added, .branch = branch, .actor = actor, .heavy = e->count > EDITS_LIGHT_MAX },
+		.changes = { .next = next_staged },
+		.view = { .get = get_over },
+		.repo = repo,
+		.e = e,
+	};
+	int r;
+
+	describe(e, &made);
+	if (buf_check(&made, err))
+		return -1;
+	a.job.reason = reason ? reason : made.data;
+	edit_outcome_init(&a.outcome);
+	r = stage_run(repo, &a.job, err);
+	edit_outcome_release(&a.outcome);
+	node_unref(a.tip_node);
+	return r;
+}
