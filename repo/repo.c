@@ -16,8 +16,10 @@ int repo_absolute(const char *dir, struct buf *out, struct drift_error *err)
 	}
 	if (file_current_directory(out, err))
 		return -1;
-	if (strcmp(dir, ".") != 0 && *dir)
-		file_join(out, out->data, dir);
+	if (strcmp(dir, ".") != 0 && *dir) {
+		buf_add_byte(out, '/');
+		buf_add_str(out, dir);
+	}
 	return buf_check(out, err);
 }
 
