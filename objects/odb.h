@@ -42,6 +42,7 @@ int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **
 	     struct drift_error *err) MUST_CHECK;
 /* The odb as a store of nodes for the map and tree functions; saving through it is refused (see odb_batch). */
 struct node_store *odb_nodes(struct odb *odb);
+/* id NULL: the commit that stands at loc, which the store itself has told. */
 int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commit **commit_out,
 	       struct drift_error *err) MUST_CHECK;
 /* Appends the bytes. */

@@ -261,6 +261,8 @@ int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commi
 	struct commit *c;
 	int r;
 
+	if (!id)
+		return odb_commit_at(odb, loc, commit_out, err);
 	if (loc != LOC_UNKNOWN && !odb_commit_at(odb, loc, &c, err)) {
 		if (oid_equal(&c->id, id)) {
 			*commit_out = c;
