@@ -12,28 +12,30 @@ static int wrong_seq(const struct commit *c, const char *what, struct drift_erro
 			 oid_to_hex(&c->id, hex), what);
 }
 
-static int read_jump(struct repo *repo, struct commit *c, struct commit **out, struct drift_error *err)
+static struct commit *jump_of(struct repo *repo, struct commit *c, struct drift_error *err)
 {
 	auto_commit *jump = NULL;
 
 	if (odb_commit(repo_odb(repo), &c->jump.id, c->jump.loc, &jump, err) < 0)
-		return -1;
-	if (jump->seq != commit_jump_seq(c->seq))
-		return wrong_seq(c, "jump", err);
-	*out = take_ptr(jump);
-	return 0;
+		return NULL;
+	if (jump->seq != commit_jump_seq(c->seq)) {
+		wrong_seq(c, "jump", err);
+		return NULL;
+	}
+	return take_ptr(jump);
 }
 
-static int read_first_parent(struct repo *repo, struct commit *c, struct commit **out, struct drift_error *err)
+static struct commit *first_parent_of(struct repo *repo, struct commit *c, struct drift_error *err)
 {
 	auto_commit *parent = NULL;
 
 	if (odb_commit(repo_odb(repo), &c->parents[0].id, c->parents[0].loc, &parent, err) < 0)
-		return -1;
-	if (parent->seq != c->seq - 1)
-		return wrong_seq(c, "first parent", err);
-	*out = take_ptr(parent);
-	return 0;
+		return NULL;
+	if (parent->seq != c->seq - 1) {
+		wrong_seq(c, "first parent", err);
+		return NULL;
+	}
+	return take_ptr(parent);
 }
 
 static void replace(struct commit **at, struct commit *by)
@@ -50,16 +52,12 @@ int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct co
 		return 0;
 	c = commit_ref(from);
 	while (c->seq > seq) {
-		struct commit *next = NULL;
-		int rc;
+		struct commit *next;
 
 		if (!c->parent_count)
 			return wrong_seq(c, "root", err);
-		if (commit_jump_seq(c->seq) >= seq)
-			rc = read_jump(repo, c, &next, err);
-		else
-			rc = read_first_parent(repo, c, &next, err);
-		if (rc < 0)
+		next = commit_jump_seq(c->seq) >= seq ? jump_of(repo, c, err) : first_parent_of(repo, c, err);
+		if (!next)
 			return -1;
 		replace(&c, next);
 	}
@@ -74,21 +72,21 @@ int graph_at_time(struct repo *repo, struct commit *from, int64_t time_usec, str
 	uint64_t known_seq = 0; /* that early is early enough */
 
 	while (c->time_usec > time_usec) {
-		struct commit *next = NULL;
+		bool jump;
+		struct commit *next;
 
 		if (!c->parent_count)
 			return 0;
-		if (c->seq > 2 && commit_jump_seq(c->seq) > known_seq) {
-			if (read_jump(repo, c, &next, err) < 0)
-				return -1;
-			if (next->time_usec <= time_usec && next->seq < c->seq - 1) {
-				known_seq = next->seq;
-				replace(&next, NULL);
-			}
-		}
-		if (!next && read_first_parent(repo, c, &next, err) < 0)
+		jump = commit_jump_seq(c->seq) > known_seq;
+		next = jump ? jump_of(repo, c, err) : first_parent_of(repo, c, err);
+		if (!next)
 			return -1;
-		replace(&c, next);
+		if (!jump || next->time_usec > time_usec || next->seq == c->seq - 1) {
+			replace(&c, next);
+			continue;
+		}
+		known_seq = next->seq;
+		commit_unref(next);
 	}
 	*out = take_ptr(c);
 	return 1;
@@ -126,23 +124,19 @@ static int climb_together(struct repo *repo, struct meeting *m, struct drift_err
 	struct commit *a, *b;
 
 	while ((a = m->below_a)->parent_count && (b = m->below_b)->parent_count) {
-		struct commit *next_a = NULL, *next_b = NULL;
+		struct commit *next_a, *next_b;
+		bool jump = !oid_equal(&a->jump.id, &b->jump.id);
 
-		if (oid_equal(&a->parents[0].id, &b->parents[0].id))
-			return read_first_parent(repo, a, &m->at, err);
-		if (oid_equal(&a->jump.id, &b->jump.id)) {
-			if (read_first_parent(repo, a, &next_a, err) < 0)
-				return -1;
-			replace(&m->below_a, next_a);
-			if (read_first_parent(repo, b, &next_b, err) < 0)
-				return -1;
-			replace(&m->below_b, next_b);
-			continue;
+		if (oid_equal(&a->parents[0].id, &b->parents[0].id)) {
+			m->at = first_parent_of(repo, a, err);
+			return m->at ? 0 : -1;
 		}
-		if (read_jump(repo, a, &next_a, err) < 0)
+		next_a = jump ? jump_of(repo, a, err) : first_parent_of(repo, a, err);
+		if (!next_a)
 			return -1;
 		replace(&m->below_a, next_a);
-		if (read_jump(repo, b, &next_b, err) < 0)
+		next_b = jump ? jump_of(repo, b, err) : first_parent_of(repo, b, err);
+		if (!next_b)
 			return -1;
 		replace(&m->below_b, next_b);
 	}
@@ -161,7 +155,8 @@ static int level(struct repo *repo, struct commit *longer, struct commit *shorte
 		*below = take_ptr(above);
 		return 1;
 	}
-	return read_first_parent(repo, above, below, err);
+	*below = first_parent_of(repo, above, err);
+	return *below ? 0 : -1;
 }
 
 int meeting_find(struct repo *repo, struct commit *a, struct commit *b, struct meeting *out, struct drift_error *err)
