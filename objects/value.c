@@ -257,6 +257,8 @@ long value_ref_offset(enum map_kind kind, const void *value, size_t len)
 		if (len < 2 || bytes[0] != STAGED_PUT)
 			return -1;
 		skip = bytes[1] ? 2 + OID_LEN : 2;
+		if (len < skip)
+			return -1;
 		offset = document_ref_offset(bytes + skip, len - skip);
 		return offset < 0 ? -1 : offset + (long)skip;
 	case MAP_INDEX:
