@@ -17,8 +17,16 @@ struct history {
 	struct repo *repo;
 	char *path_text;
 	struct path path;
+	struct commit *from;
 	struct candidate *items;
 	size_t count, capacity, next;
+	/*
+	 * On a line without merges storage order is the order of history, since what a commit refers to is never stored behind it: the
+	 * chains are followed as events are asked for. Whatever does not fit ends this, and the rest is collected.
+	 */
+	bool streaming;
+	uint64_t chain[2];     /* the next record of a change, the next marker */
+	struct commit *above;  /* the last that was given out while streaming */
 	struct commit *commit; /* of the last event */
 	struct node *node;
 };
@@ -171,15 +179,16 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 	return 1;
 }
 
+static int find_chains(struct history *h, struct drift_error *err)
+{
+	return odb_change_head(repo_odb(h->repo), &h->path, &h->chain[0], &h->chain[1], err);
+}
+
 static int collect_recorded(struct history *h, struct drift_error *err)
 {
-	uint64_t loc[2];
-
-	if (odb_change_head(repo_odb(h->repo), &h->path, &loc[0], &loc[1], err) < 0)
-		return -1;
 	for (int marker = 0; marker < 2; marker++) {
-		while (loc[marker] != LOC_UNKNOWN) {
-			int rc = step(h, &loc[marker], marker, err);
+		while (h->chain[marker] != LOC_UNKNOWN) {
+			int rc = step(h, &h->chain[marker], marker, err);
 
 			if (rc <= 0)
 				return rc;
@@ -253,13 +262,91 @@ static int collect_by_walk(struct history *h, struct commit *from, struct drift_
 	}
 }
 
-static int collect(struct history *h, struct commit *from, struct drift_error *err)
+static int collect(struct history *h, struct drift_error *err)
 {
-	int rc = collect_recorded(h, err);
+	int rc;
 
+	h->count = 0;
+	if (find_chains(h, err) < 0)
+		return -1;
+	rc = collect_recorded(h, err);
 	if (rc < 0)
 		return -1;
-	return rc ? keep_reachable(h, from, err) : collect_by_walk(h, from, err);
+	return rc ? keep_reachable(h, h->from, err) : collect_by_walk(h, h->from, err);
+}
+
+/* --- one by one --- */
+
+enum fit { FIT_ERROR = -1, FIT_NO = 0, FIT_YES = 1, FIT_UNCLEAR = 2 };
+
+/*
+ * Is the candidate on the line? It has to be the very copy that the line refers to: if it was stored twice, the other
+ * one may stand anywhere.
+ */
+static enum fit fit_line(struct history *h, const struct candidate *candidate, struct drift_error *err)
+{
+	auto_commit *c = NULL;
+	auto_commit *found = NULL;
+	struct commit *above;
+
+	if (odb_commit(repo_odb(h->repo), &candidate->commit.id, candidate->commit.loc, &c, err) < 0)
+		return FIT_ERROR;
+	above = h->above && c->seq <= h->above->seq ? h->above : h->from;
+	if (graph_at_seq(h->repo, above, c->seq, &found, err) < 0)
+		return FIT_ERROR;
+	if (!found || !oid_equal(&found->id, &c->id))
+		return FIT_NO;
+	if (found->loc != c->loc || (h->above && c->seq >= h->above->seq))
+		return FIT_UNCLEAR;
+	commit_unref(h->above);
+	h->above = take_ptr(found);
+	return FIT_YES;
+}
+
+/* All that is below what was given out so far. */
+static int collect_rest(struct history *h, struct drift_error *err)
+{
+	size_t kept = 0;
+
+	h->streaming = false;
+	if (collect(h, err) < 0)
+		return -1;
+	for (size_t i = 0; h->above && i < h->count; i++) {
+		if (h->items[i].gen < h->above->gen)
+			h->items[kept++] = h->items[i];
+	}
+	h->count = h->above ? kept : h->count;
+	return 0;
+}
+
+static int stream(struct history *h, struct drift_error *err)
+{
+	h->next = h->count = 0;
+	while (h->chain[0] != LOC_UNKNOWN || h->chain[1] != LOC_UNKNOWN) {
+		bool marker = h->chain[1] > h->chain[0];
+		int rc = step(h, &h->chain[marker], marker, err);
+		enum fit fit = FIT_NO;
+
+		if (rc < 0)
+			return -1;
+		if (h->count)
+			fit = fit_line(h, h->items, err);
+		if (fit == FIT_ERROR)
+			return -1;
+		if (!rc || fit == FIT_UNCLEAR)
+			return collect_rest(h, err);
+		if (fit == FIT_YES)
+			return 0;
+		h->count = 0;
+	}
+	h->streaming = false;
+	return 0;
+}
+
+static int start(struct history *h, struct drift_error *err)
+{
+	h->streaming = h->from->parent_count < 2 && h->from->last_merge_loc == LOC_UNKNOWN;
+	return h->streaming ? find_chains(h, err) : collect(h, err);
 }
 
 /* --- the interface --- */
@@ -279,7 +366,9 @@ int history_open(struct repo *repo, const struct point *from, const char *path, 
 		return error_no_memory(err);
 	if (path_parse(h->path_text, path_len, &h->path, err) < 0)
 		return -1;
-	if (from->commit && collect(h, from->commit, err) < 0)
+	if (from->commit)
+		h->from = commit_ref(from->commit);
+	if (h->from && start(h, err) < 0)
 		return -1;
 	*out = take_ptr(h);
 	return 0;
@@ -288,11 +377,14 @@ int history_open(struct repo *repo, const struct point *from, const char *path, 
 int history_next(struct history *h, struct history_event *event_out, struct drift_error *err)
 {
 	struct history_event event = { .kind = CHANGE_NONE };
-	const struct candidate *at = h->items + h->next;
+	const struct candidate *at;
 	int rc;
 
+	if (h->streaming && h->next == h->count && stream(h, err) < 0)
+		return -1;
 	if (h->next == h->count)
 		return 0;
+	at = h->items + h->next;
 	commit_unref(take_ptr(h->commit));
 	node_unref(take_ptr(h->node));
 	if (odb_commit(repo_odb(h->repo), &at->commit.id, at->commit.loc, &h->commit, err) < 0)
@@ -312,6 +404,8 @@ void history_free(struct history *h)
 {
 	if (!h)
 		return;
+	commit_unref(h->from);
+	commit_unref(h->above);
 	commit_unref(h->commit);
 	node_unref(h->node);
 	free(h->items);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "repo/history.h"
+#include "repo/writer.h"
 #include "t/unit/dag_model.h"
 
 #define PATH_COUNT 6
@@ -95,14 +96,14 @@ static void make_state(struct fixture *f, size_t i, bool bulk)
 	}
 }
 
-static void add_commit(struct fixture *f, bool bulk)
+static void add_commit(struct fixture *f, uint64_t straight, bool bulk)
 {
 	struct model *m = &f->model;
 	struct dag *d = &f->dag;
 	size_t i = m->count, numbers[MODEL_PARENT_MAX];
 	struct dag_commit c = { .parents = numbers, .recorded = true, .tree = &f->states[i].tree };
 
-	model_parents(m, i, 7, 2);
+	model_parents(m, i, straight, 2);
 	make_state(f, i, bulk);
 	for (size_t n = 0; n < m->parent_count[i]; n++)
 		numbers[n] = m->first + m->parents[i][n];
@@ -120,13 +121,13 @@ static void flush(struct fixture *f)
 		f->states[i].tree.loc = LOC_UNKNOWN;
 }
 
-static void fixture_open(struct fixture *f, uint64_t seed, size_t count)
+static void fixture_open(struct fixture *f, uint64_t seed, uint64_t straight, size_t count)
 {
 	memset(f, 0, sizeof(*f));
 	dag_open(&f->dag, seed);
 	f->model.dag = &f->dag;
 	for (size_t i = 0; i < count; i++) {
-		add_commit(f, i == 5 || i == 20);
+		add_commit(f, straight, i == 5 || i == 20);
 		if (!dag_random(&f->dag, 3))
 			flush(f);
 	}
@@ -282,17 +283,44 @@ static void test_against_model(void **state)
 	uint64_t seed = model_seed();
 
 	(void)state;
-	for (size_t round = 0; round < model_rounds(3); round++) {
+	for (size_t round = 0; round < model_rounds(4); round++) {
 		struct fixture *f = calloc(1, sizeof(*f));
 
 		assert_non_null(f);
-		fixture_open(f, seed + round, 50);
+		/* Every other one without merges. */
+		fixture_open(f, seed + round, round % 2 ? 10 : 7, 50);
 		for (size_t tip = 0; tip < f->model.count; tip++) {
 			for (size_t p = 0; p < PATH_COUNT; p++)
 				check_history(f, tip, p);
 			check_touches(f, tip);
 			check_changes(f, tip);
 		}
+		dag_close(&f->dag);
+		free(f);
+	}
+}
+
+/* A commit that comes a second time, as from another import, stands behind its own descendants. */
+static void test_stored_twice(void **state)
+{
+	uint64_t seed = model_seed();
+
+	(void)state;
+	for (size_t again = 0; again < 12; again++) {
+		struct fixture *f = calloc(1, sizeof(*f));
+		struct commit *twice;
+		struct drift_error err;
+
+		assert_non_null(f);
+		fixture_open(f, seed, 10, 12);
+		if (writer_add_commit(f->dag.repo, f->dag.batch, model_commit(&f->model, again), &twice, &err) < 0)
+			fail_msg("%s", err.message);
+		assert_true(oid_equal(&twice->id, &model_commit(&f->model, again)->id));
+		commit_unref(twice);
+		flush(f);
+		for (size_t tip = 0; tip < f->model.count; tip++)
+			for (size_t p = 0; p < PATH_COUNT; p++)
+				check_history(f, tip, p);
 		dag_close(&f->dag);
 		free(f);
 	}
@@ -322,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_model),
+		cmocka_unit_test(test_stored_twice),
 		cmocka_unit_test(test_refused),
 	};
 
