@@ -151,10 +151,8 @@ void odb_unlock(struct odb *odb)
 /* They may point into an append that did not happen. */
 static void forget_memos(struct odb *odb)
 {
-	pthread_mutex_lock(&odb->state_mutex);
 	memo_clear(odb, &odb->who_memo);
 	memo_clear(odb, &odb->name_memo);
-	pthread_mutex_unlock(&odb->state_mutex);
 }
 
 int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticket_out, struct drift_error *err)

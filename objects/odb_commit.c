@@ -12,7 +12,7 @@ void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t le
 
 	if (!copy)
 		return;
-	pthread_mutex_lock(&odb->state_mutex);
+	pthread_mutex_lock(&odb->memo_mutex);
 	for (i = 0; i < MEMO_COUNT && !m; i++)
 		if (t->items[i].text && t->items[i].len == len && !memcmp(t->items[i].text, text, len))
 			m = &t->items[i];
@@ -20,7 +20,7 @@ void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t le
 		m = &t->items[t->next++ % MEMO_COUNT];
 	free(m->text);
 	*m = (struct memo){ copy, len, loc, index };
-	pthread_mutex_unlock(&odb->state_mutex);
+	pthread_mutex_unlock(&odb->memo_mutex);
 }
 
 bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out)
@@ -28,7 +28,7 @@ bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t le
 	bool found = false;
 	size_t i;
 
-	pthread_mutex_lock(&odb->state_mutex);
+	pthread_mutex_lock(&odb->memo_mutex);
 	for (i = 0; i < MEMO_COUNT && !found; i++) {
 		struct memo *m = &t->items[i];
 
@@ -38,7 +38,7 @@ bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t le
 		*index_out = m->index;
 		found = true;
 	}
-	pthread_mutex_unlock(&odb->state_mutex);
+	pthread_mutex_unlock(&odb->memo_mutex);
 	return found;
 }
 
@@ -47,7 +47,7 @@ bool memo_find(struct odb *odb, struct memo_table *t, uint64_t loc, unsigned ind
 	bool found = false;
 	size_t i;
 
-	pthread_mutex_lock(&odb->state_mutex);
+	pthread_mutex_lock(&odb->memo_mutex);
 	for (i = 0; i < MEMO_COUNT && !found; i++) {
 		struct memo *m = &t->items[i];
 
@@ -56,7 +56,7 @@ bool memo_find(struct odb *odb, struct memo_table *t, uint64_t loc, unsigned ind
 		buf_add(out, m->text, m->len);
 		found = true;
 	}
-	pthread_mutex_unlock(&odb->state_mutex);
+	pthread_mutex_unlock(&odb->memo_mutex);
 	return found;
 }
 
@@ -64,10 +64,11 @@ void memo_clear(struct odb *odb, struct memo_table *t)
 {
 	size_t i;
 
-	(void)odb;
+	pthread_mutex_lock(&odb->memo_mutex);
 	for (i = 0; i < MEMO_COUNT; i++)
 		free(t->items[i].text);
 	memset(t, 0, sizeof(*t));
+	pthread_mutex_unlock(&odb->memo_mutex);
 }
 
 static struct commit **cache_slot(struct odb *odb, uint64_t loc)

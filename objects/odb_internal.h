@@ -58,8 +58,9 @@ struct odb {
 	struct store_index **retired; /* replaced mappings that readers may still look at */
 	size_t retired_count, retired_capacity;
 
-	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts, memos */
+	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts */
 	pthread_mutex_t append_mutex, sync_mutex;
+	pthread_mutex_t memo_mutex; /* inside all others */
 	_Atomic uintptr_t owner; /* the thread that holds the append lock through this odb, 0: none */
 
 	struct node_cache *cache;
@@ -156,7 +157,6 @@ struct commit *odb_commit_cached(struct odb *odb, uint64_t loc);
 void odb_commit_keep(struct odb *odb, uint64_t loc, struct commit *c);
 int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct drift_error *err);
 
-/* Memos; under no lock of the caller's, but memo_clear, which is under state_mutex. */
 void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t loc, unsigned index);
 bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out);
 /* By location, the text appended. */

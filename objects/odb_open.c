@@ -244,6 +244,7 @@ static void init_mutexes(struct odb *odb)
 	pthread_mutex_init(&odb->append_mutex, NULL);
 	pthread_mutex_init(&odb->sync_mutex, NULL);
 	pthread_mutex_init(&odb->commit_mutex, NULL);
+	pthread_mutex_init(&odb->memo_mutex, NULL);
 }
 
 /* The index, under the append lock if there is nobody's to take: making one may cut a torn tail. */
@@ -353,6 +354,7 @@ void odb_close(struct odb *odb)
 	pthread_mutex_destroy(&odb->append_mutex);
 	pthread_mutex_destroy(&odb->sync_mutex);
 	pthread_mutex_destroy(&odb->commit_mutex);
+	pthread_mutex_destroy(&odb->memo_mutex);
 	free(odb->dir);
 	free(odb);
 }
