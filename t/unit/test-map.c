@@ -30,14 +30,14 @@ static size_t tiny_key(struct dice *d, size_t n, unsigned char *key)
 static size_t numbered_key(struct dice *d, size_t n, unsigned char *key)
 {
 	(void)d;
-	return (size_t)sprintf((char *)key, "doc%08zu", n);
+	return (size_t)snprintf((char *)key, KEY_ROOM, "doc%08zu", n);
 }
 
 static size_t long_key(struct dice *d, size_t n, unsigned char *key)
 {
 	(void)d;
 	memset(key, 'k', NODE_KEY_MAX);
-	sprintf((char *)key + (n % 2 ? NODE_KEY_MAX - 8 : 0), "%07zu", n);
+	snprintf((char *)key + (n % 2 ? NODE_KEY_MAX - 8 : 0), 8, "%07zu", n);
 	return NODE_KEY_MAX - n % 5;
 }
 
@@ -58,7 +58,7 @@ static size_t chosen_key(size_t n, bool ends, unsigned char *key)
 	size_t salt, len = 0;
 
 	for (salt = 0; salt < 100000; salt++) {
-		len = (size_t)sprintf((char *)key, "%06zu-%zu", n, salt);
+		len = (size_t)snprintf((char *)key, KEY_ROOM, "%06zu-%zu", n, salt);
 		if (boundary_after(0, key, len, 0, 1000, 1) == ends &&
 		    (ends || !boundary_after(0, key, len, 5000, 6200, 1)))
 			break;

@@ -247,123 +247,124 @@ static void inner_nodes(void **state)
 	assert_null(located->child_loc);
 }
 
+static const struct {
+	const char *hex, *why;
+} bad[] = {
+	{ "", "no bytes" },
+	{ "010000", "no count" },
+	{ "01000100", "an inner node without entries" },
+	{ "01010000", "an empty leaf of documents" },
+	{ "01040001"
+	  "0000",
+	  "unknown kind" },
+	{ "01021001"
+	  "0000",
+	  "level 16" },
+	{ "0102008100"
+	  "0000",
+	  "a count that is not in shortest form" },
+	{ "01020001"
+	  "0000"
+	  "00",
+	  "a byte left over" },
+	{ "01020002"
+	  "0000",
+	  "an entry too few" },
+	{ "01020002"
+	  "016100"
+	  "016100",
+	  "a key twice" },
+	{ "01020002"
+	  "016200"
+	  "016100",
+	  "keys out of order" },
+	{ "01020001"
+	  "ffff7f"
+	  "00",
+	  "a key beyond the end" },
+	{ "01020001"
+	  "0161"
+	  "05"
+	  "0000",
+	  "a value beyond the end" },
+	{ "01010001"
+	  "0161"
+	  "01"
+	  "03",
+	  "a conflict" },
+	{ "01010001"
+	  "0161"
+	  "01"
+	  "04",
+	  "an unknown form" },
+	{ "01010001"
+	  "0161"
+	  "01"
+	  "20",
+	  "an unknown flag" },
+	{ "01010001"
+	  "0161"
+	  "02"
+	  "1000",
+	  "mode 0" },
+	{ "01010001"
+	  "0161"
+	  "03"
+	  "106100"
+	  "68",
+	  "mode not in shortest form" },
+	{ "01010001"
+	  "0161"
+	  "03"
+	  "021111",
+	  "a short gitlink" },
+	{ "01010001"
+	  "0161"
+	  "23"
+	  "01" SCHEMA "8008",
+	  "a blob that should be inline" },
+	{ "01010001"
+	  "0161"
+	  "00",
+	  "a document without a head" },
+	{ "01000001"
+	  "0161"
+	  "01"
+	  "00",
+	  "a descriptor of nothing" },
+	{ "01000001"
+	  "0161"
+	  "23"
+	  "01" SCHEMA "0000",
+	  "a descriptor of no documents" },
+	{ "01000001"
+	  "0161"
+	  "21"
+	  "04" SCHEMA,
+	  "a descriptor with an unknown flag" },
+	{ "01030001"
+	  "0161"
+	  "02"
+	  "0300",
+	  "an unknown staged change" },
+	{ "01030001"
+	  "0161"
+	  "03"
+	  "0200"
+	  "00",
+	  "a staged removal with a document" },
+	{ "01010101"
+	  "0161" SCHEMA "0000",
+	  "a child with no entries" },
+	{ "01010102"
+	  "0161" SCHEMA "ffffffffffffffffff01"
+	  "00"
+	  "0162" SCHEMA "0100",
+	  "counts beyond 64 bits" },
+};
+
 static void refused(void **state)
 {
-	static const struct {
-		const char *hex, *why;
-	} bad[] = {
-		{ "", "no bytes" },
-		{ "010000", "no count" },
-		{ "01000100", "an inner node without entries" },
-		{ "01010000", "an empty leaf of documents" },
-		{ "01040001"
-		  "0000",
-		  "unknown kind" },
-		{ "01021001"
-		  "0000",
-		  "level 16" },
-		{ "0102008100"
-		  "0000",
-		  "a count that is not in shortest form" },
-		{ "01020001"
-		  "0000"
-		  "00",
-		  "a byte left over" },
-		{ "01020002"
-		  "0000",
-		  "an entry too few" },
-		{ "01020002"
-		  "016100"
-		  "016100",
-		  "a key twice" },
-		{ "01020002"
-		  "016200"
-		  "016100",
-		  "keys out of order" },
-		{ "01020001"
-		  "ffff7f"
-		  "00",
-		  "a key beyond the end" },
-		{ "01020001"
-		  "0161"
-		  "05"
-		  "0000",
-		  "a value beyond the end" },
-		{ "01010001"
-		  "0161"
-		  "01"
-		  "03",
-		  "a conflict" },
-		{ "01010001"
-		  "0161"
-		  "01"
-		  "04",
-		  "an unknown form" },
-		{ "01010001"
-		  "0161"
-		  "01"
-		  "20",
-		  "an unknown flag" },
-		{ "01010001"
-		  "0161"
-		  "02"
-		  "1000",
-		  "mode 0" },
-		{ "01010001"
-		  "0161"
-		  "03"
-		  "106100"
-		  "68",
-		  "mode not in shortest form" },
-		{ "01010001"
-		  "0161"
-		  "03"
-		  "021111",
-		  "a short gitlink" },
-		{ "01010001"
-		  "0161"
-		  "23"
-		  "01" SCHEMA "8008",
-		  "a blob that should be inline" },
-		{ "01010001"
-		  "0161"
-		  "00",
-		  "a document without a head" },
-		{ "01000001"
-		  "0161"
-		  "01"
-		  "00",
-		  "a descriptor of nothing" },
-		{ "01000001"
-		  "0161"
-		  "23"
-		  "01" SCHEMA "0000",
-		  "a descriptor of no documents" },
-		{ "01000001"
-		  "0161"
-		  "21"
-		  "04" SCHEMA,
-		  "a descriptor with an unknown flag" },
-		{ "01030001"
-		  "0161"
-		  "02"
-		  "0300",
-		  "an unknown staged change" },
-		{ "01030001"
-		  "0161"
-		  "03"
-		  "0200"
-		  "00",
-		  "a staged removal with a document" },
-		{ "01010101"
-		  "0161" SCHEMA "0000",
-		  "a child with no entries" },
-		{ "01010102"
-		  "0161" SCHEMA "ffffffffffffffffff01"
-		  "00"
-		  "0162" SCHEMA "0100",
-		  "counts beyond 64 bits" },
-	};
 	unsigned char bytes[NODE_LEN_MAX + 1] = { 1 };
 	struct drift_error err;
 	struct oid id = id_of(SCHEMA);
