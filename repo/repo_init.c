@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "refs/refname.h"
 
+#define JOURNAL_START "journal-"
+#define JOURNAL_HEAD_MAX 512
+
 /* Make each missing folder of an absolute path; each survives a power cut once the next is there. */
 static int make_folders(const char *path, struct drift_error *err)
 {
@@ -44,7 +47,7 @@ static int sync_above(const char *path, struct drift_error *err)
 /* May an interrupted init have left a file of that name in a folder that has no STORE_MARK? */
 static bool is_leftover(const char *name)
 {
-	static const char *const starts[] = { CONFIG_NAME, "lock", "cache", "journal-", STORE_MARK ".tmp-" };
+	static const char *const starts[] = { CONFIG_NAME, "lock", "cache", JOURNAL_START, STORE_MARK ".tmp-" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++)
@@ -64,17 +67,68 @@ static int list_files(const char *store, struct file_names *names, struct drift_
 	return error_set(err, why.code, "%s", why.message);
 }
 
+/* Beyond the frame that begins it, an empty journal is zeros. */
+static int is_blank_journal(const char *path, bool *is_out, struct drift_error *err)
+{
+	static const unsigned char zeros[4096];
+	unsigned char data[sizeof(zeros)];
+	auto_close int fd = -1;
+	uint64_t offset = JOURNAL_HEAD_MAX;
+	int64_t len;
+
+	if (file_open_read(path, &fd, err))
+		return -1;
+	do {
+		len = file_read_some(fd, data, sizeof(data), offset, err);
+		if (len < 0)
+			return -1;
+		offset += (uint64_t)len;
+	} while (len && !memcmp(data, zeros, (size_t)len));
+	*is_out = !len;
+	return 0;
+}
+
+/* Is what is there without worth? A store that lost its STORE_MARK is not. */
+static int is_empty_leftover(const char *path, const char *name, bool *is_out, struct drift_error *err)
+{
+	struct file_names names = { NULL, 0 };
+	struct file_info info;
+
+	if (file_look(path, &info, err))
+		return -1;
+	*is_out = info.kind == FILE_REGULAR;
+	if (info.kind == FILE_REGULAR && !strncmp(name, JOURNAL_START, strlen(JOURNAL_START)))
+		return is_blank_journal(path, is_out, err);
+	if (info.kind == FILE_DIRECTORY) {
+		*is_out = !file_list(path, 1, &names, NULL) && !names.count;
+		file_names_release(&names);
+	}
+	return 0;
+}
+
+static int refuse_file(const char *store, const char *name, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	bool is_empty;
+
+	if (!is_leftover(name))
+		return error_set(err, DRIFT_ERR_EXISTS, "'%s' is not empty", store);
+	file_join(&path, store, name);
+	if (buf_check(&path, err) || is_empty_leftover(path.data, name, &is_empty, err))
+		return -1;
+	if (!is_empty)
+		return error_set(err, DRIFT_ERR_EXISTS, "'%s' is there, but no file '%s'", path.data, STORE_MARK);
+	return 0;
+}
+
 static int refuse_files(const char *store, struct drift_error *err)
 {
 	struct file_names names = { NULL, 0 };
 	size_t i;
-	int r = 0;
+	int r = list_files(store, &names, err);
 
-	if (list_files(store, &names, err))
-		return -1;
 	for (i = 0; i < names.count && !r; i++)
-		if (!is_leftover(names.items[i]))
-			r = error_set(err, DRIFT_ERR_EXISTS, "'%s' is not empty", store);
+		r = refuse_file(store, names.items[i], err);
 	file_names_release(&names);
 	return r;
 }
@@ -137,8 +191,8 @@ static int fill_store(const char *store, const struct repo_options *options, con
 
 	if (repo_is_store(store, &is_store, err))
 		return -1;
-	if (!is_store && (remove_leftovers(store, err) || write_config(store, options && options->bare, err) ||
-			  odb_create(store, &odb_options, err)))
+	if (!is_store && (refuse_files(store, err) || remove_leftovers(store, err) ||
+			  write_config(store, options && options->bare, err) || odb_create(store, &odb_options, err)))
 		return -1;
 	if (odb_open(store, &odb_options, &odb, err))
 		return -1;
