@@ -253,7 +253,7 @@ static int enter_named(struct stage_cursor *c, const char *name, size_t name_len
 
 static bool begins_with(const void *data, size_t len, const char *prefix, size_t prefix_len)
 {
-	return len >= prefix_len && !memcmp(data, prefix, prefix_len);
+	return !prefix_len || (len >= prefix_len && !memcmp(data, prefix, prefix_len));
 }
 
 /* The next collection: 1 / 0 / -1. */
