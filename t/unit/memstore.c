@@ -43,6 +43,13 @@ static int grow(struct memstore *m, struct drift_error *err)
 	return 0;
 }
 
+static int fail_in_turn(const struct memstore *m, struct drift_error *err)
+{
+	if (!m->fail_at || m->load_count + m->save_count != m->fail_at)
+		return 0;
+	return error_set(err, DRIFT_ERR_IO, "this call was to fail");
+}
+
 static int load(struct node_store *store, const struct oid *id, uint64_t loc, struct node **node_out,
 		struct drift_error *err)
 {
@@ -51,6 +58,8 @@ static int load(struct node_store *store, const struct oid *id, uint64_t loc, st
 	struct node *node = m->capacity ? m->nodes[slot_of(m, id)] : NULL;
 
 	m->load_count++;
+	if (fail_in_turn(m, err) < 0)
+		return -1;
 	if (!node)
 		return error_set(err, DRIFT_ERR_CORRUPT, "node %s is missing", oid_to_hex(id, hex));
 	if (m->verify) {
@@ -95,6 +104,9 @@ static int save(struct node_store *store, const void *bytes, size_t len, const u
 	struct node *node;
 	size_t slot;
 
+	m->save_count++;
+	if (fail_in_turn(m, err) < 0)
+		return -1;
 	if (2 * m->count >= m->capacity && grow(m, err) < 0)
 		return -1;
 	if (node_from_built(bytes, len, child_loc, &node, err) < 0)
@@ -103,7 +115,6 @@ static int save(struct node_store *store, const void *bytes, size_t len, const u
 		node_unref(node);
 		return -1;
 	}
-	m->save_count++;
 	m->base_count += base != NULL;
 	m->saved_bytes += len;
 	*id_out = node->id;

@@ -10,6 +10,7 @@ struct memstore {
 	size_t count, capacity;
 	bool verify;         /* decode each node that is loaded, and check what save() is given */
 	bool forget_base;    /* drop the node that a new one replaces, so that memory stays bounded */
+	size_t fail_at;      /* the call of load or save, counted from 1, that fails; 0: none does */
 	size_t load_count;   /* calls of load */
 	size_t save_count;   /* calls of save */
 	size_t repeat_count; /* of these, nodes that were here already */

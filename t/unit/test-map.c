@@ -366,10 +366,189 @@ static void any_history_gives_the_same_map(void **state)
 	}
 }
 
+/* ---- what edits cost ---- */
+
+struct numbered {
+	struct map_changes changes;
+	size_t next, end, step;
+	bool remove;
+	char key[24], value[200];
+};
+
+static int next_numbered(struct map_changes *self, struct map_change *change_out, struct drift_error *err)
+{
+	struct numbered *n = (struct numbered *)self;
+
+	(void)err;
+	if (n->next >= n->end)
+		return 0;
+	snprintf(n->key, sizeof(n->key), "doc%08zu", n->next);
+	memset(n->value, (int)(n->next % 251), sizeof(n->value));
+	n->next += n->step;
+	*change_out = (struct map_change){ .key = n->key, .key_len = 11 };
+	if (!n->remove) {
+		change_out->value = n->value;
+		change_out->value_len = sizeof(n->value);
+	}
+	return 1;
+}
+
+static int edit_range(struct memstore *m, struct map_root *root, size_t first, size_t end, size_t step, bool remove)
+{
+	struct numbered n = {
+		.changes = { .next = next_numbered }, .next = first, .end = end, .step = step, .remove = remove
+	};
+	struct drift_error err;
+
+	m->load_count = m->save_count = m->base_count = m->repeat_count = 0;
+	return map_edit(&m->store, MAP_INDEX, root, &n.changes, root, &err);
+}
+
+static size_t height_of(struct memstore *m, const struct map_root *root)
+{
+	auto_map_cursor c = MAP_CURSOR_INIT;
+	struct drift_error err;
+
+	assert_int_equal(map_cursor_seek(&c, &m->store, root, NULL, 0, &err), 0);
+	return c.height;
+}
+
+static void an_edit_costs_one_path(void **state)
+{
+	struct memstore m;
+	struct map_root root = { .count = 0 }, before;
+	struct map_change change = { .key = "doc00010000", .key_len = 11, .value = "new", .value_len = 3 };
+	struct drift_error err;
+	size_t height;
+
+	(void)state;
+	memstore_init(&m, true);
+	assert_int_equal(edit_range(&m, &root, 0, 20000, 1, false), 0);
+	assert_int_equal(m.base_count, 0);
+	assert_int_equal(m.repeat_count, 0);
+	height = height_of(&m, &root);
+	assert_int_equal(height, 3);
+	before = root;
+	m.load_count = m.save_count = 0;
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &root, &change, 1, &root, &err), 0);
+	assert_in_range(m.save_count, height, height + 1);
+	assert_int_equal(m.base_count, m.save_count);
+	assert_in_range(m.load_count, height, height + 1);
+	/* The same again, removing what is not there: nothing. */
+	m.save_count = 0;
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &root, &change, 1, &root, &err), 0);
+	assert_int_equal(edit_range(&m, &root, 20000, 20050, 1, true), 0);
+	assert_int_equal(m.save_count, 0);
+	/* All but the first leaf go: nothing new but its neighbour's rest. */
+	assert_int_equal(edit_range(&m, &root, 10, 20000, 1, true), 0);
+	assert_int_equal(root.count, 10);
+	assert_int_equal(m.save_count, 1);
+	assert_int_equal(edit_range(&m, &before, 0, 20000, 1, true), 0);
+	assert_true(oid_is_zero(&before.id));
+	assert_int_equal(m.save_count, 0);
+	memstore_release(&m);
+}
+
+static void each_failure_is_reported(void **state)
+{
+	struct memstore m;
+	struct map_root start = { .count = 0 }, root;
+	size_t n;
+	int ret = -1;
+
+	(void)state;
+	memstore_init(&m, true);
+	assert_int_equal(edit_range(&m, &start, 0, 8000, 1, false), 0);
+	for (n = 1; ret; n++) {
+		struct map_root end = start;
+
+		root = start;
+		m.fail_at = n;
+		ret = edit_range(&m, &root, 0, 9000, 400, false) | edit_range(&m, &end, 300, 8000, 1, true);
+		if (ret)
+			assert_true(oid_equal(&root.id, &start.id) || oid_equal(&end.id, &start.id));
+	}
+	assert_in_range(n, 40, 2000);
+	m.fail_at = 0;
+	assert_int_equal(root.count, 8003);
+	memstore_release(&m);
+}
+
+static void bad_changes_are_refused(void **state)
+{
+	static unsigned char big[NODE_KEY_MAX + 1];
+	struct map_change changes[2] = { { .key = "b", .key_len = 1, .value = big, .value_len = 1 },
+					 { .key = "a", .key_len = 1, .value = big, .value_len = 1 } };
+	struct map_root empty = { .count = 0 }, root = empty;
+	struct memstore m;
+	struct drift_error err;
+
+	(void)state;
+	memstore_init(&m, true);
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &empty, changes, 2, &root, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_INVALID);
+	changes[1].key = "b";
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &empty, changes, 2, &root, &err), -1);
+	changes[0].key = big;
+	changes[0].key_len = sizeof(big);
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &empty, changes, 1, &root, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_LIMIT);
+	changes[0].key_len = 0;
+	changes[0].value_len = NODE_VALUE_MAX + 1;
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &empty, changes, 1, &root, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_LIMIT);
+	changes[0].value_len = 0;
+	assert_int_equal(map_edit_array(&m.store, MAP_DOCUMENTS, &empty, changes, 1, &root, &err), -1);
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &empty, changes, 1, &root, &err), 0);
+	assert_int_equal(root.count, 1);
+	assert_int_equal(map_edit_array(&m.store, MAP_STAGE, &root, changes, 0, &root, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
+	memstore_release(&m);
+}
+
+/* A child of the wrong level, or that does not end where its parent says, is found out. */
+static void misfits_are_refused(void **state)
+{
+	struct memstore m;
+	struct map_root leaf = { .count = 0 }, root;
+	unsigned char bytes[64] = { NODE_VERSION, MAP_INDEX, 1, 1, 1, 'k' };
+	struct drift_error err;
+	struct node *node;
+	struct node_entry entry;
+	struct map_change change = { .key = "j", .key_len = 1, .value = "v", .value_len = 1 };
+
+	(void)state;
+	memstore_init(&m, true);
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &leaf, &change, 1, &leaf, &err), 0);
+	memcpy(bytes + 6, leaf.id.bytes, OID_LEN);
+	bytes[6 + OID_LEN] = 1;
+	bytes[7 + OID_LEN] = 1;
+	root = leaf;
+	m.verify = false;
+	assert_int_equal(m.store.save(&m.store, bytes, 8 + OID_LEN, NULL, NULL, &root.id, &root.loc, &err), 0);
+	m.verify = true;
+	assert_int_equal(map_get(&m.store, &root, "j", 1, &node, &entry, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
+	assert_int_equal(map_edit_array(&m.store, MAP_INDEX, &root, &change, 1, &root, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
+	bytes[2] = 2;
+	bytes[5] = 'j';
+	m.verify = false;
+	assert_int_equal(m.store.save(&m.store, bytes, 8 + OID_LEN, NULL, NULL, &root.id, &root.loc, &err), 0);
+	m.verify = true;
+	assert_int_equal(map_get(&m.store, &root, "j", 1, &node, &entry, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
+	memstore_release(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_history_gives_the_same_map),
+		cmocka_unit_test(an_edit_costs_one_path),
+		cmocka_unit_test(each_failure_is_reported),
+		cmocka_unit_test(bad_changes_are_refused),
+		cmocka_unit_test(misfits_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("map", tests, NULL, NULL);
