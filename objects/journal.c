@@ -192,6 +192,20 @@ int64_t journal_peek(struct journal *j, uint64_t offset, void *data, size_t len,
 	return file_read_some(j->fd, data, len, offset, err);
 }
 
+/* Without the zeros at the end, which are many: eight at a time. */
+static size_t written_len(const unsigned char *data, size_t len)
+{
+	uint64_t word = 0;
+
+	while (len >= sizeof(word) && !word) {
+		memcpy(&word, data + len - sizeof(word), sizeof(word));
+		len -= word ? 0 : sizeof(word);
+	}
+	while (len && !data[len - 1])
+		len--;
+	return len;
+}
+
 /* The block that holds offset, holding at least up to `need` bytes of it if the file has them; under block_mutex. */
 static struct block *block_load(struct journal *j, uint64_t offset, size_t need, struct drift_error *err)
 {
@@ -212,8 +226,7 @@ static struct block *block_load(struct journal *j, uint64_t offset, size_t need,
 	b->number = number + 1;
 	b->len = (size_t)n;
 	/* Zeros written ahead will become frames: do not remember them. */
-	while (b->len && !b->data[b->len - 1])
-		b->len--;
+	b->len = written_len(b->data, b->len);
 	if (b->len < need)
 		b->len = need <= (size_t)n ? need : (size_t)n;
 	return b;

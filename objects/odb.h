@@ -115,7 +115,8 @@ struct change {
 	/* Against each parent, 2 bits a parent from the lowest (the first 32 parents); a commit without parents
 	 * has one imaginary empty parent. */
 	uint64_t kinds;
-	uint64_t previous_loc; /* of the commit that changed the same path before, in storage order; 0: none on record */
+	/* Of the commit that changed the same path before, in storage order; 0: none on record. Filled in by the store. */
+	uint64_t previous_loc;
 };
 
 struct change_list {
@@ -161,9 +162,6 @@ uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc);
 /* As odb_commit, for one that is stored or waits in the batch. */
 int odb_batch_read_commit(struct odb_batch *batch, const struct object_ref *ref, struct commit **commit_out,
 			  struct drift_error *err) MUST_CHECK;
-/* As odb_change_head, with what waits in the batch counted as stored last: its locations are provisional. */
-int odb_batch_change_head(struct odb_batch *batch, const struct path *path, uint64_t *commit_loc_out,
-			  uint64_t *marker_loc_out, struct drift_error *err) MUST_CHECK;
 
 /* Exclusive right to append, over threads and processes; waits. Readers never need it. */
 int odb_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;

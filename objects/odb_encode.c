@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "objects/change_heads.h"
 #include "objects/odb_batch_internal.h"
 
 #define GROUP_LEN_MAX ((size_t)48 << 10)
+/* In a spilled batch: reading one record reads and checks the frame. */
+#define SPILLED_LEN_MAX ((size_t)8 << 10)
 #define ALONE_LEN_MIN ((size_t)512)
 #define WHOLE_LEVEL 1
 #define BLOB_LEVEL 3
@@ -24,7 +27,8 @@ struct group {
 	size_t count;
 	struct buf lists; /* change lists */
 	size_t list_count;
-	unsigned last_commit; /* record */
+	struct change_heads heads; /* of all groups of the batch that this append writes */
+	unsigned last_commit;      /* record */
 };
 
 static void group_open(struct group *g)
@@ -194,15 +198,6 @@ static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, st
 	return encode_blob(b, p, self, out, err);
 }
 
-static void resolve_changes(const struct odb_batch *b, struct change_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		list->changes[i].previous_loc = resolve(b, list->changes[i].previous_loc);
-	list->previous_marker_loc = resolve(b, list->previous_marker_loc);
-}
-
 static bool wants_own_frame(const struct group *g, const struct pending *p, size_t len)
 {
 	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !p->depth && len > ALONE_LEN_MIN));
@@ -226,11 +221,16 @@ static int place_alone(struct group *g, struct pending *p, struct drift_error *e
 	return frame_out_end(g->out, FRAME_OBJECT, err);
 }
 
+static size_t group_len_max(const struct odb_batch *b)
+{
+	return b->spilled ? SPILLED_LEN_MAX : GROUP_LEN_MAX;
+}
+
 static int place(struct group *g, struct pending *p, struct drift_error *err)
 {
 	size_t start, len;
 
-	if (g->open && (g->count >= TXN_RECORD_MAX || g->records.len > GROUP_LEN_MAX) && group_close(g, NULL, err) < 0)
+	if (g->open && (g->count >= TXN_RECORD_MAX || g->records.len > group_len_max(g->b)) && group_close(g, NULL, err) < 0)
 		return -1;
 	group_open(g);
 	start = g->records.len;
@@ -251,7 +251,8 @@ static int place(struct group *g, struct pending *p, struct drift_error *err)
 		g->last_commit = (unsigned)g->count;
 	}
 	if (p->has_changes) {
-		resolve_changes(g->b, &p->changes);
+		if (change_heads_link(&g->heads, odb_index(g->b->odb), &p->changes, p->loc, err) < 0)
+			return -1;
 		txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
 		g->list_count++;
 	}
@@ -362,6 +363,7 @@ int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, s
 		r = finish(&g, append, err);
 	buf_release(&g.records);
 	buf_release(&g.lists);
+	change_heads_release(&g.heads);
 	return r;
 }
 

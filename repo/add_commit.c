@@ -68,16 +68,12 @@ static int add(struct odb_batch *batch, struct commit *c, const struct parents *
 	struct object_ref made;
 	int r;
 
-	if (p->count > CHANGE_PARENTS_MAX) {
-		r = odb_batch_commit(batch, c, NULL, &made, err);
-	} else {
-		if (change_list_compare(odb_batch_nodes(batch), p->trees, p->count, &tree, &list, err))
-			return -1;
-		r = change_list_link(batch, &list, err);
-		if (!r)
-			r = odb_batch_commit(batch, c, &list, &made, err);
-		change_list_release(&list);
-	}
+	change_list_init(&list);
+	list.complete = p->count <= CHANGE_PARENTS_MAX;
+	if (list.complete && change_list_compare(odb_batch_nodes(batch), p->trees, p->count, &tree, &list, err))
+		return -1;
+	r = odb_batch_commit(batch, c, &list, &made, err);
+	change_list_release(&list);
 	return r;
 }
 

@@ -132,16 +132,3 @@ int change_list_compare(struct node_store *store, const struct tree_root *parent
 	*list_out = list;
 	return 0;
 }
-
-int change_list_link(struct odb_batch *batch, struct change_list *list, struct drift_error *err)
-{
-	const struct path nowhere = { "", 0, "", 0 };
-	uint64_t loc;
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (odb_batch_change_head(batch, &list->changes[i].path, &list->changes[i].previous_loc,
-					  &list->previous_marker_loc, err))
-			return -1;
-	return list->count ? 0 : odb_batch_change_head(batch, &nowhere, &loc, &list->previous_marker_loc, err);
-}

@@ -14,7 +14,4 @@ void change_list_init(struct change_list *list);
  */
 int change_list_compare(struct node_store *store, const struct tree_root *parents, size_t parent_count,
 			const struct tree_root *tree, struct change_list *list_out, struct drift_error *err) MUST_CHECK;
-/* Fill in the locations of what changed the paths before, in the batch or, under the append lock for sure, in the store. */
-int change_list_link(struct odb_batch *batch, struct change_list *list, struct drift_error *err) MUST_CHECK;
-
 #endif

@@ -178,7 +178,7 @@ static int finish_with(struct writing *w, struct change_list *list, struct commi
 	auto_commit *commit = NULL;
 	struct object_ref made;
 
-	if (change_list_link(w->batch, list, err) || count_changes(w, list, result, err) ||
+	if (count_changes(w, list, result, err) ||
 	    make_commit(w, &commit, err) || odb_batch_commit(w->batch, commit, list, &made, err) ||
 	    append(w, &made, result, err))
 		return -1;
