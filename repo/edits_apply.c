@@ -51,7 +51,8 @@ int edits_error(struct drift_error *err, enum drift_error_code code, const char 
 
 static int check_match(const struct edit *edit, const struct edit_outcome *o, struct drift_error *err)
 {
-	char is[OID_HEX_LEN + 1], wanted[OID_HEX_LEN + 1], after[2 * OID_HEX_LEN + 40] = " is at ";
+	char is[OID_HEX_LEN + 1], wanted[OID_HEX_LEN + 1];
+	auto_buf after = BUF_INIT;
 	struct oid id;
 
 	if (!o->had)
@@ -61,10 +62,8 @@ static int check_match(const struct edit *edit, const struct edit_outcome *o, st
 	document_id(&o->before, &id);
 	if (oid_equal(&id, edit->id))
 		return 0;
-	strcat(after, oid_to_hex(&id, is));
-	strcat(after, ", expected it at ");
-	strcat(after, oid_to_hex(edit->id, wanted));
-	return edits_error(err, DRIFT_ERR_CLASH, "", &edit->path, after);
+	buf_addf(&after, " is %s, expected %s", oid_to_hex(&id, is), oid_to_hex(edit->id, wanted));
+	return edits_error(err, DRIFT_ERR_CLASH, "", &edit->path, after.data);
 }
 
 static void set_raw(struct edit_outcome *o, const void *data, size_t len, uint32_t mode)

@@ -178,9 +178,8 @@ static int finish_with(struct writing *w, struct change_list *list, struct commi
 	auto_commit *commit = NULL;
 	struct object_ref made;
 
-	if (count_changes(w, list, result, err) ||
-	    make_commit(w, &commit, err) || odb_batch_commit(w->batch, commit, list, &made, err) ||
-	    append(w, &made, result, err))
+	if (count_changes(w, list, result, err) || make_commit(w, &commit, err) ||
+	    odb_batch_commit(w->batch, commit, list, &made, err) || append(w, &made, result, err))
 		return -1;
 	result->id = commit->id;
 	result->seq = commit->seq;
