@@ -112,4 +112,17 @@ int map_walk_nodes(struct node_store *store, const struct map_root *root,
 		   int (*each)(void *data, const struct node *node, struct drift_error *err), void *data,
 		   struct drift_error *err) MUST_CHECK;
 
+/*
+ * Prove a map sound, as fsck and fetch must: each node where its parent says, keys in order throughout, counts that add up, nodes that
+ * end where the format says, a root that is one. DRIFT_ERR_CORRUPT names the node. A subtree for which `skip` (if not NULL) says so was
+ * proven before and is not read; `last` tells if nothing follows it on its level, as that is part of what is proven.
+ */
+struct map_check_options {
+	enum map_kind kind;
+	bool (*skip)(void *data, const struct oid *id, bool last);
+	void *data;
+};
+int map_check(struct node_store *store, const struct map_root *root, const struct map_check_options *options,
+	      struct drift_error *err) MUST_CHECK;
+
 #endif

@@ -332,6 +332,8 @@ static void run_round(struct fixture *f)
 		fail_msg("%s: %s", f->family->name, err.message);
 	map_model_root(&f->model, MAP_INDEX, &expected);
 	assert_root(&f->root, &expected);
+	if (map_check(&f->store.store, &f->root, &(struct map_check_options){ .kind = MAP_INDEX }, &err) < 0)
+		fail_msg("%s: %s", f->family->name, err.message);
 	check_reading(f);
 	check_difference(f, &old, &before);
 
@@ -541,6 +543,93 @@ static void misfits_are_refused(void **state)
 	memstore_release(&m);
 }
 
+struct skipping {
+	size_t asked, skipped;
+};
+
+/* One of three. */
+static bool skip_some(void *data, const struct oid *id, bool last)
+{
+	struct skipping *s = data;
+	bool skip = s->asked++ % 3 == 2;
+
+	(void)id;
+	(void)last;
+	s->skipped += skip;
+	return skip;
+}
+
+static void save_leaf(struct memstore *m, const char *entries, size_t len, unsigned char count, struct map_root *root)
+{
+	unsigned char bytes[64] = { NODE_VERSION, MAP_INDEX, 0, count };
+	struct drift_error err;
+
+	memcpy(bytes + 4, entries, len);
+	assert_int_equal(m->store.save(&m->store, bytes, 4 + len, NULL, NULL, &root->id, &root->loc, &err), 0);
+}
+
+static int save_parent(struct memstore *m, const struct map_root *children, size_t count, const char *keys,
+		       struct map_root *root)
+{
+	unsigned char bytes[256] = { NODE_VERSION, MAP_INDEX, 1, (unsigned char)count };
+	uint64_t locs[4];
+	unsigned char *p = bytes + 4;
+	struct drift_error err;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		locs[i] = children[i].loc;
+		*p++ = 1;
+		*p++ = (unsigned char)keys[i];
+		memcpy(p, children[i].id.bytes, OID_LEN);
+		p += OID_LEN;
+		*p++ = (unsigned char)children[i].count;
+		*p++ = (unsigned char)children[i].bytes;
+	}
+	return m->store.save(&m->store, bytes, (size_t)(p - bytes), locs, NULL, &root->id, &root->loc, &err);
+}
+
+static void unsound_maps_are_found_out(void **state)
+{
+	const struct map_check_options options = { .kind = MAP_INDEX }, other = { .kind = MAP_STAGE };
+	struct skipping skipping = { .asked = 0 };
+	struct map_check_options skip = { .kind = MAP_INDEX, .skip = skip_some, .data = &skipping };
+	struct map_root leaves[2] = { { .count = 2, .bytes = 2 }, { .count = 1, .bytes = 1 } };
+	struct map_root root = { .count = 0 }, big = root;
+	struct drift_error err;
+	struct memstore m;
+
+	(void)state;
+	memstore_init(&m, true);
+	assert_int_equal(map_check(&m.store, &big, &options, &err), 0);
+	assert_int_equal(edit_range(&m, &big, 0, 9000, 1, false), 0);
+	assert_int_equal(map_check(&m.store, &big, &options, &err), 0);
+	assert_int_equal(map_check(&m.store, &big, &other, &err), -1);
+	assert_int_equal(map_check(&m.store, &big, &skip, &err), 0);
+	assert_in_range(skipping.skipped, 2, skipping.asked - 2);
+	big.count++;
+	assert_int_equal(map_check(&m.store, &big, &options, &err), -1);
+
+	/* Leaves that should be one: equal entries, another tree. */
+	save_leaf(&m, "\1a\1x\1b\1x", 8, 2, &leaves[0]);
+	save_leaf(&m, "\1c\1x", 4, 1, &leaves[1]);
+	assert_int_equal(map_check(&m.store, &leaves[0], &options, &err), 0);
+	assert_int_equal(save_parent(&m, leaves, 2, "bc", &root), 0);
+	root.count = root.bytes = 3;
+	assert_int_equal(map_check(&m.store, &root, &options, &err), -1);
+	assert_non_null(strstr(err.message, "end"));
+	assert_int_equal(save_parent(&m, leaves + 1, 1, "c", &root), 0);
+	root.count = root.bytes = 1;
+	assert_int_equal(map_check(&m.store, &root, &options, &err), -1);
+	assert_non_null(strstr(err.message, "root"));
+	leaves[1].bytes = 2;
+	assert_int_equal(save_parent(&m, leaves, 2, "bc", &root), 0);
+	root.count = 3;
+	root.bytes = 4;
+	assert_int_equal(map_check(&m.store, &root, &options, &err), -1);
+	memstore_release(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +638,7 @@ int main(void)
 		cmocka_unit_test(each_failure_is_reported),
 		cmocka_unit_test(bad_changes_are_refused),
 		cmocka_unit_test(misfits_are_refused),
+		cmocka_unit_test(unsound_maps_are_found_out),
 	};
 
 	return cmocka_run_group_tests_name("map", tests, NULL, NULL);
