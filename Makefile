@@ -95,7 +95,7 @@ $(B)/drift: $(PROGRAM_OBJ) $(ARCHIVE) $(B)/program-objects $(if $(findstring FAU
 $(B)/unit/%: $(B)/obj/t/unit/%.o $(SUPPORT_OBJ) $(ARCHIVE)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $< $(SUPPORT_OBJ) $(ARCHIVE) -lcmocka $(LIBS)
+	$(Q)$(LINK) -o $@ $< $(SUPPORT_OBJ) $(ARCHIVE) -lcmocka -lm $(LIBS)
 
 $(B)/fuzz/%: $(B)/obj/t/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(B)/obj/t/fuzz/replay.o) $(ARCHIVE)
 	$(call say,LINK,$@)
