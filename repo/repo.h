@@ -14,7 +14,8 @@ struct repo_options {
 	bool bare;                  /* init: NAME.drift or an existing empty folder itself, instead of DIR/.drift */
 };
 
-/* Create an empty repository in dir (made if need be), durably. DRIFT_ERR_EXISTS if there is one. */
+/* Create an empty repository in dir (made if need be), durably; finishes what an interrupted call left. DRIFT_ERR_EXISTS if there is
+ * one, or files that are none of a repository's. */
 int repo_init(const char *dir, const struct repo_options *options, struct drift_error *err) MUST_CHECK;
 /* Open the repository at or above dir: dir/.drift, or dir itself if it is a store. DRIFT_ERR_NOT_FOUND says where was looked. */
 int repo_open(const char *dir, const struct repo_options *options, struct repo **repo_out,
@@ -28,7 +29,7 @@ struct node_store *repo_nodes(struct repo *repo);
 const char *repo_dir(struct repo *repo); /* the .drift folder, absolute */
 /* Repository config over the user's. Lookups by base/config_file.h. */
 struct config *repo_config(struct repo *repo);
-/* Set or unset (value NULL) a key in the repository's config file, under a lock, durably. */
+/* Set or unset (value NULL) a key in the repository's config file, under a lock, durably; repo_config keeps what was read at open. */
 int repo_config_set(struct repo *repo, const char *key, const char *value, struct drift_error *err) MUST_CHECK;
 
 #endif

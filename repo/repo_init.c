@@ -47,7 +47,7 @@ static int sync_above(const char *path, struct drift_error *err)
 /* May an interrupted init have left a file of that name in a folder that has no STORE_MARK? */
 static bool is_leftover(const char *name)
 {
-	static const char *const starts[] = { CONFIG_NAME, "lock", "cache", JOURNAL_START, STORE_MARK ".tmp-" };
+	static const char *const starts[] = { CONFIG_NAME, "lock", "cache", JOURNAL_START, "current.tmp-" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(starts); i++)

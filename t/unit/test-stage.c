@@ -321,7 +321,7 @@ static void large_stages(void **state)
 	assert_staged(d, 5001);
 	commit_stage(d);
 	desk_head_holds(d, "c1/x", NULL);
-	snprintf(text, sizeof(text), "%05u", 4999);
+	snprintf(text, sizeof(text), "%05u", 4999U);
 	desk_head_holds(d, "c1/4999", text);
 }
 
