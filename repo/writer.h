@@ -101,7 +101,7 @@ int writer_commit(struct repo *repo, struct tree_builder *builder, const struct 
 /*
  * Store a commit with given tree, parents and signature lines without moving any ref (commit-tree, import git). The tree
  * and the parents must be stored or in the batch. Fields of `from` that are
- * derived (seq, gen, time, jump, locations of parents) need not be set, and `from` is not changed. Records the change list unless the
+ * derived (seq, gen, time, jump, locations of parents) need not be set, and `from` is not changed. Records the change list, or a marker where the
  * commit has more than 16 parents. The clock is not looked at.
  */
 int writer_add_commit(struct repo *repo, struct odb_batch *batch, const struct commit *from, struct commit **out,
