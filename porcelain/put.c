@@ -50,8 +50,11 @@ static int add_json(struct cmd_context *ctx, struct edits *e, const char *path, 
 	return add_bytes(ctx, e, path, strlen(path), &data);
 }
 
-static bool all_assign(int argc, char **argv)
+/* PATH=FILE... and not a PATH that holds an equals sign. */
+static bool assigns(const struct put_options *o, int argc, char **argv)
 {
+	if (o->json)
+		return false;
 	for (int i = 0; i < argc; i++) {
 		if (!strchr(argv[i], '='))
 			return false;
@@ -84,7 +87,7 @@ static int collect(struct cmd_context *ctx, struct edits *e, int argc, char **ar
 			return ctx_usage(ctx, "-j takes one PATH and no FILE");
 		return add_json(ctx, e, argv[0], o->json);
 	}
-	if (all_assign(argc, argv))
+	if (assigns(o, argc, argv))
 		return add_assignments(ctx, e, argc, argv);
 	if (argc > 2)
 		return ctx_usage(ctx, "several documents are written PATH=FILE");
@@ -105,10 +108,12 @@ static int put(struct cmd_context *ctx, int argc, char **argv)
 	code = collect(ctx, e, argc, argv);
 	if (code)
 		return code;
-	if (edits_count(e) == 1)
-		buf_addf(&what, "put '%.*s'", (int)strcspn(argv[0], all_assign(argc, argv) ? "=" : ""), argv[0]);
+	if (!assigns(ctx->options, argc, argv))
+		buf_addf(&what, "put '%s'", argv[0]);
+	else if (argc == 1)
+		buf_addf(&what, "put '%.*s'", (int)strcspn(argv[0], "="), argv[0]);
 	else
-		buf_addf(&what, "put %zu documents", edits_count(e));
+		buf_addf(&what, "put %d documents", argc);
 	return ctx_apply(ctx, e, what.data, what.data);
 }
 
