@@ -9,8 +9,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define BLOCK_LEN ((size_t)16 << 10)
-#define BLOCK_COUNT 64
+#define BLOCK_LEN ((size_t)4 << 10)
+#define BLOCK_COUNT 256
+#define LARGE_LEN ((size_t)64 << 10) /* frames over this are read past the blocks */
 #define FILE_VERSION 1
 #define STEP_MIN ((uint64_t)64 << 10)
 #define STEP_MAX ((uint64_t)4 << 20)
@@ -289,7 +290,7 @@ static int read_frame(struct journal *j, uint64_t offset, struct buf *out, enum 
 	p = buf_reserve(out, frame.len);
 	if (!p)
 		return error_no_memory(err);
-	if (frame.len > 4 * BLOCK_LEN)
+	if (frame.len > LARGE_LEN)
 		r = file_read_at(j->fd, p, frame.len, offset + FRAME_HEAD_LEN, err);
 	else
 		r = read_cached(j, offset + FRAME_HEAD_LEN, p, frame.len, err);
@@ -313,7 +314,7 @@ int journal_read(struct journal *j, uint64_t offset, struct buf *out, enum frame
 		return 0;
 	/* A block may hold what a torn append left, blanked and written anew since: look at the file itself. */
 	buf_truncate(out, len);
-	forget_blocks(j, offset, offset + 4 * BLOCK_LEN);
+	forget_blocks(j, offset, offset + LARGE_LEN);
 	return read_frame(j, offset, out, kind_out, err);
 }
 

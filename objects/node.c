@@ -163,8 +163,8 @@ static int check_entries(struct node *node, size_t head_len, struct drift_error 
 	return 0;
 }
 
-int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc, struct node **node_out,
-		struct drift_error *err)
+static int decode(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
+		  struct drift_error *err)
 {
 	auto_node *node = NULL;
 	struct node_head head;
@@ -174,13 +174,48 @@ int node_decode(const void *bytes, size_t len, const struct oid *id, const uint6
 	node = node_alloc(&head, bytes, len, child_loc);
 	if (!node)
 		return error_no_memory(err);
-	object_hash(OBJECT_TREE, bytes, len, &node->id);
-	if (id && !oid_equal(id, &node->id))
-		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node does not match its id");
 	if (check_entries(node, head.len, err) < 0)
 		return -1;
 	*node_out = node;
 	node = NULL;
+	return 0;
+}
+
+int node_decode_base(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
+		     struct drift_error *err)
+{
+	return decode(bytes, len, child_loc, node_out, err);
+}
+
+int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc,
+		struct node **node_out, struct drift_error *err)
+{
+	struct oid found;
+
+	if (len <= NODE_LEN_MAX) {
+		object_hash(OBJECT_TREE, bytes, len, &found);
+		if (id && !oid_equal(id, &found))
+			return error_set(err, DRIFT_ERR_CORRUPT, "a tree node does not match its id");
+	}
+	if (decode(bytes, len, child_loc, node_out, err) < 0)
+		return -1;
+	(*node_out)->id = found;
+	return 0;
+}
+
+int node_with_locs(const struct node *node, const uint64_t *child_loc, struct node **node_out,
+		   struct drift_error *err)
+{
+	struct node_head head = { .kind = node->kind, .level = node->level, .count = node->count };
+	struct node *copy = node_alloc(&head, node->bytes, node->len, child_loc);
+
+	if (!copy)
+		return error_no_memory(err);
+	memcpy(node_offsets(copy), node->offset, (node->count + (size_t)1) * sizeof(uint16_t));
+	copy->id = node->id;
+	copy->loc = node->loc;
+	copy->depth = node->depth;
+	*node_out = copy;
 	return 0;
 }
 

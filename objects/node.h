@@ -81,6 +81,17 @@ int node_decode(const void *bytes, size_t len, const struct oid *id, const uint6
 int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
 		    struct drift_error *err) MUST_CHECK;
 
+/*
+ * As node_decode without hashing, for a version that only serves as base of a delta: its id is zero. What is built on it
+ * is checked against an id.
+ */
+int node_decode_base(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
+		     struct drift_error *err) MUST_CHECK;
+
+/* The same node with other locations, one an entry. */
+int node_with_locs(const struct node *node, const uint64_t *child_loc, struct node **node_out,
+		   struct drift_error *err) MUST_CHECK;
+
 struct node *node_ref(struct node *node);
 /* NULL-safe; frees with the last reference. */
 void node_unref(struct node *node);

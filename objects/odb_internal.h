@@ -144,7 +144,7 @@ void odb_compressor_give(struct odb *odb, struct compressor *c);
 int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err);
 /* The version of a node stored at loc, whatever its id. */
 int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err);
-/* Decode the node of a whole or delta record; base is what it stands on, or NULL. id NULL: any. */
+/* Decode the node of a whole or delta record; base is what it stands on, or NULL. id NULL: not hashed, its id stays zero. */
 int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, const struct oid *id, struct node **out,
 		    struct drift_error *err);
 

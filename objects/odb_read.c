@@ -139,6 +139,13 @@ static uint64_t relative_get(const struct loc_codec *codec, struct cursor *in)
 	return loc_get(in, ((const struct relative_codec *)codec)->self);
 }
 
+/* id NULL: a base for a delta. */
+static int decode_bytes(const void *bytes, size_t len, const struct oid *id, const uint64_t *locs, struct node **out,
+			struct drift_error *err)
+{
+	return id ? node_decode(bytes, len, id, locs, out, err) : node_decode_base(bytes, len, locs, out, err);
+}
+
 static int decode_edit(const struct record *r, struct node *base, const struct oid *id, struct node **out,
 		       struct drift_error *err)
 {
@@ -148,7 +155,7 @@ static int decode_edit(const struct record *r, struct node *base, const struct o
 
 	if (node_delta_apply(base, r->body, r->body_len, &rel.codec, &bytes, &locs, err) < 0)
 		return -1;
-	return node_decode(bytes.data, bytes.len, id, (const uint64_t *)(void *)locs.data, out, err);
+	return decode_bytes(bytes.data, bytes.len, id, (const uint64_t *)(void *)locs.data, out, err);
 }
 
 static int decode_content(struct odb *odb, const struct record *r, struct node *base, const struct oid *id,
@@ -165,7 +172,7 @@ static int decode_content(struct odb *odb, const struct record *r, struct node *
 		return -1;
 	if (content.len < r->node_len)
 		return error_set(err, DRIFT_ERR_CORRUPT, "the record of a tree node is short");
-	if (node_decode(content.data, r->node_len, id, NULL, &bare, err) < 0)
+	if (decode_bytes(content.data, r->node_len, id, NULL, &bare, err) < 0)
 		return -1;
 	if (content.len == r->node_len && !bare->level) {
 		*out = bare;
@@ -177,7 +184,7 @@ static int decode_content(struct odb *odb, const struct record *r, struct node *
 		return error_no_memory(err);
 	if (record_node_locs(r, &content, bare, locs, err) < 0)
 		return -1;
-	return node_from_built(bare->bytes, bare->len, locs, out, err);
+	return node_with_locs(bare, locs, out, err);
 }
 
 int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, const struct oid *id, struct node **out,
@@ -273,7 +280,7 @@ static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct
 	while (chain->count)
 		buf_release(&chain->payload[--chain->count].bytes);
 	free(chain);
-	if (!r)
+	if (!r && id)
 		node_cache_put(odb->cache, loc, *out);
 	return r;
 }
@@ -282,8 +289,15 @@ int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_e
 {
 	struct node *node = node_cache_get(odb->cache, loc);
 
-	if (!node)
-		return load_node(odb, loc, NULL, out, err);
+	struct node *base;
+
+	if (!node) {
+		if (load_node(odb, loc, NULL, &base, err) < 0)
+			return -1;
+		object_hash(OBJECT_TREE, base->bytes, base->len, &base->id);
+		node_cache_put(odb->cache, loc, base);
+		node = base;
+	}
 	*out = node;
 	return 0;
 }
