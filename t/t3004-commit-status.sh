@@ -1,0 +1,64 @@
+#!/bin/sh
+
+test_description='drift commit and status'
+. "$(dirname "$0")/lib.sh"
+
+test_expect_success 'nothing staged is nothing to commit' '
+	drift init -q &&
+	test_expect_code 1 drift commit -m no 2>err && test_grep "^drift: cannot commit: " err && test_grep "^hint:" err &&
+	drift log >out && test_must_be_empty out
+'
+
+test_expect_success 'author and message stand where they belong' '
+	drift put p/1 -j 1 && drift put p/2 -j 2 &&
+	drift commit -m "fix price" --author billing >out &&
+	id=$(drift log -1 --format=%h) &&
+	printf "[main %s seq 1] fix price\n 2 documents changed\n" $id >expect && test_cmp expect out &&
+	drift log -1 --format="%an|%s" >out && echo "billing|fix price" >expect && test_cmp expect out
+'
+
+test_expect_success 'status before and after' '
+	drift status >out && printf "On branch main at %s (seq 1)\nnothing to commit\n" $id >expect && test_cmp expect out &&
+	drift put p/1 -j 9 && drift put p/3 -j 3 && drift rm p/2 &&
+	drift status --short >out && printf "M p/1\nD p/2\nA p/3\n" >expect && test_cmp expect out &&
+	drift status -z >out && printf "M p/1\000D p/2\000A p/3\000" >expect && test_cmp_bin expect out &&
+	drift status >out && test_grep "^3 changes to be committed" out && test_grep "deleted:  p/2" out &&
+	drift status --json >out && test_line_count = 3 out && test_grep "\"change\":\"delete\"" out
+'
+
+test_expect_success 'the same change on the same parent is the same commit' '
+	cp -r .drift ../copy-of-store && test_when_finished "rm -rf ../copy-of-store" &&
+	drift commit -q -m same >one && DRIFT_DIR=../copy-of-store drift commit -q -m same >two && test_cmp one two
+'
+
+test_expect_success 'a clash is named, nothing is changed' '
+	drift put p/1 -j 10 && drift put p/4 -j 4 && drift put p/1 -j 11 -m "somebody else" -q &&
+	tip=$(drift log -1 --format=%H) &&
+	test_expect_code 1 drift commit -m mine 2>err && test_grep "p/1" err && test_grep "^hint:" err &&
+	test "$(drift log -1 --format=%H)" = $tip &&
+	drift status --short >out 2>err && printf "C p/1\nA p/4\n" >expect && test_cmp expect out && test_grep "^hint" err &&
+	drift put p/1 -j 12 && drift commit -q -m again && test "$(drift get p/1 --at HEAD)" = 12
+'
+
+test_expect_success '--allow-empty, --expect' '
+	drift commit --allow-empty -m empty -q >id && test "$(cat id)" = "$(drift log -1 --format=%H)" &&
+	drift put p/5 -j 5 && test_expect_code 1 drift commit -m no --expect HEAD~1 && drift commit -m yes --expect HEAD -q
+'
+
+test_expect_success 'the message from an editor' '
+	drift put p/6 -j 6 &&
+	printf "#!/bin/sh\ncp \"\$1\" template\nprintf \"by hand\\n# not this\\n\" >\"\$1\"\n" >editor && chmod +x editor &&
+	DRIFT_EDITOR=./editor drift commit -q && drift log -1 --format=%B >out && echo "by hand" >expect && test_cmp expect out &&
+	test_grep "added:    p/6" template &&
+	drift put p/7 -j 7 && test_expect_code 1 env DRIFT_EDITOR=true drift commit && test_expect_code 129 drift commit &&
+	test_expect_code 129 drift commit p/7 -m no
+'
+
+test_expect_success 'drift edit' '
+	drift put e/1 -j "\"tea\"" -m e -q &&
+	DRIFT_EDITOR="sed -i s/tea/coffee/" drift edit e/1 -m better -q && test "$(drift get e/1)" = "\"coffee\"" &&
+	test_expect_code 1 env DRIFT_EDITOR=true drift edit e/1 -m no &&
+	test_expect_code 128 env DRIFT_EDITOR=false drift edit e/1 -m no
+'
+
+test_done
