@@ -1,7 +1,8 @@
 /*
  * Finding by id what the store's own index leaves out, so that commits pay nothing for it: documents that stand inline in
- * leaves, committed or staged, and the roots of collections. All tree nodes are read once; the result is kept in
- * cache/blobs, which may be deleted at any time and is made anew when the store has grown. With repo_options.no_cache, or where the
+ * leaves, committed or staged, and tree nodes (the roots of collections at
+ * once, others slowly and only by their whole id). All tree nodes are read once; the result is kept in
+ * cache/blobs, which may be deleted at any time and is made anew when the store has grown. With no_cache, or where the
  * folder cannot be written, the same is done in memory.
  */
 #ifndef REPO_BLOB_INDEX_H
@@ -12,7 +13,7 @@
 struct blob_index;
 
 /* Reads nothing yet. */
-int blob_index_new(struct repo *repo, struct blob_index **out, struct drift_error *err) MUST_CHECK;
+int blob_index_new(struct repo *repo, bool no_cache, struct blob_index **out, struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void blob_index_free(struct blob_index *index);
 
