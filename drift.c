@@ -7,31 +7,49 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "plumbing/plumbing.h"
 #include "porcelain/porcelain.h"
 
 /* Sorted by name. */
 static const struct command *const commands[] = {
 	&cmd_add,
 	&cmd_blame,
+	&cmd_cat_file,
 	&cmd_collection,
 	&cmd_commit,
+	&cmd_commit_tree,
 	&cmd_completion,
 	&cmd_config,
 	&cmd_diff,
+	&cmd_diff_tree,
 	&cmd_edit,
+	&cmd_for_each_ref,
 	&cmd_get,
+	&cmd_hash_object,
 	&cmd_help,
 	&cmd_history,
 	&cmd_init,
+	&cmd_is_ancestor,
 	&cmd_log,
 	&cmd_ls,
+	&cmd_ls_tree,
+	&cmd_merge_base,
+	&cmd_mktree,
+	&cmd_name_rev,
 	&cmd_patch,
 	&cmd_put,
+	&cmd_read_tree,
+	&cmd_rev_list,
+	&cmd_rev_parse,
 	&cmd_rm,
 	&cmd_rollback,
 	&cmd_show,
+	&cmd_show_ref,
 	&cmd_status,
+	&cmd_symbolic_ref,
+	&cmd_update_ref,
 	&cmd_version,
+	&cmd_write_tree,
 };
 
 struct globals {
