@@ -27,8 +27,17 @@ static bool child_fits(const struct node *parent, size_t slot, const struct node
 	return key_compare(separator, separator_len, key, key_len) < 0;
 }
 
-int map_load_child(struct node_store *store, const struct node *parent, size_t slot, struct node **node_out,
-		   struct drift_error *err)
+/* From now on the parent knows this child: an inner one by a reference, a leaf as one that fits. */
+static void remember_child(const struct node *parent, size_t slot, struct node *child)
+{
+	struct node *none = NULL, *known = child->level ? node_ref(child) : NODE_CHILD_FITS;
+
+	if (!atomic_compare_exchange_strong(&parent->child[slot], &none, known) && child->level)
+		node_unref(child);
+}
+
+static int load_unknown(struct node_store *store, const struct node *parent, size_t slot, bool fits,
+			struct node **node_out, struct drift_error *err)
 {
 	char hex[OID_HEX_LEN + 1];
 	struct node_entry entry;
@@ -39,12 +48,25 @@ int map_load_child(struct node_store *store, const struct node *parent, size_t s
 	memcpy(id.bytes, entry.child, OID_LEN);
 	if (store->load(store, &id, entry.loc, &child, err) < 0)
 		return -1;
-	if (!child_fits(parent, slot, child)) {
+	if (!fits && !child_fits(parent, slot, child)) {
 		node_unref(child);
 		return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s does not fit where its parent names it",
 				 oid_to_hex(&id, hex));
 	}
+	if (!fits)
+		remember_child(parent, slot, child);
 	*node_out = child;
+	return 0;
+}
+
+int map_load_child(struct node_store *store, const struct node *parent, size_t slot, struct node **node_out,
+		   struct drift_error *err)
+{
+	struct node *known = atomic_load_explicit(&parent->child[slot], memory_order_acquire);
+
+	if (!known || known == NODE_CHILD_FITS)
+		return load_unknown(store, parent, slot, known != NULL, node_out, err);
+	*node_out = node_ref(known);
 	return 0;
 }
 
@@ -79,35 +101,63 @@ int map_root_open(struct node_store *store, const struct oid *id, uint64_t loc, 
 	return 0;
 }
 
+/* The leaf where key belongs, referenced: 1, or 0 if the key is beyond the last. A parent in hand keeps its inner children. */
+static int find_leaf(struct node_store *store, const struct node *parent, const void *key, size_t key_len,
+		     struct node **leaf_out, struct drift_error *err)
+{
+	auto_node *held = NULL;
+	struct node *child;
+	bool equal;
+
+	for (;;) {
+		size_t slot = node_search(parent, key, key_len, &equal);
+
+		if (slot == parent->count)
+			return 0;
+		child = atomic_load_explicit(&parent->child[slot], memory_order_acquire);
+		if (child && child != NODE_CHILD_FITS) {
+			parent = child;
+			continue;
+		}
+		if (load_unknown(store, parent, slot, child != NULL, &child, err) < 0)
+			return -1;
+		if (!child->level) {
+			*leaf_out = child;
+			return 1;
+		}
+		node_unref(held);
+		held = child;
+		parent = child;
+	}
+}
+
 int map_get(struct node_store *store, const struct map_root *root, const void *key, size_t key_len,
 	    struct node **node_out, struct node_entry *entry_out, struct drift_error *err)
 {
-	auto_node *node = NULL;
+	auto_node *top = NULL;
+	auto_node *leaf = NULL;
+	size_t slot;
+	bool equal;
+	int r;
 
 	if (oid_is_zero(&root->id))
 		return 0;
-	if (map_load_root(store, root, &node, err) < 0)
+	if (map_load_root(store, root, &top, err) < 0)
 		return -1;
-	for (;;) {
-		bool equal;
-		size_t slot = node_search(node, key, key_len, &equal);
-		struct node *child;
-
-		if (slot == node->count)
-			return 0;
-		if (!node->level) {
-			if (!equal)
-				return 0;
-			node_entry_at(node, slot, entry_out);
-			*node_out = node;
-			node = NULL;
-			return 1;
-		}
-		if (map_load_child(store, node, slot, &child, err) < 0)
-			return -1;
-		node_unref(node);
-		node = child;
+	if (top->level) {
+		r = find_leaf(store, top, key, key_len, &leaf, err);
+		if (r <= 0)
+			return r;
+	} else {
+		leaf = node_ref(top);
 	}
+	slot = node_search(leaf, key, key_len, &equal);
+	if (!equal)
+		return 0;
+	node_entry_at(leaf, slot, entry_out);
+	*node_out = leaf;
+	leaf = NULL;
+	return 1;
 }
 
 /* ---- cursors ---- */

@@ -24,16 +24,17 @@ static bool any_loc(const uint64_t *locs, size_t count)
 	return false;
 }
 
-/* One piece of memory: the node, locations, offsets (unset yet), bytes. */
+/* One piece of memory: the node, children, locations, hints, offsets (unset yet), bytes. */
 static struct node *node_alloc(const struct node_head *head, const void *bytes, size_t len, const uint64_t *child_loc)
 {
-	size_t loc_len = 0, offset_len = (head->count + (size_t)1) * sizeof(uint16_t);
+	size_t child_len = head->level ? head->count * sizeof(struct node *) : 0, loc_len = 0;
+	size_t hint_len = head->count * sizeof(uint32_t), offset_len = (head->count + (size_t)1) * sizeof(uint16_t);
 	struct node *node;
 	unsigned char *rest;
 
 	if (child_loc && any_loc(child_loc, head->count))
 		loc_len = head->count * sizeof(*child_loc);
-	node = malloc(sizeof(*node) + loc_len + offset_len + len);
+	node = malloc(sizeof(*node) + child_len + loc_len + hint_len + offset_len + len);
 	if (!node)
 		return NULL;
 	rest = (unsigned char *)(node + 1);
@@ -43,25 +44,76 @@ static struct node *node_alloc(const struct node_head *head, const void *bytes, 
 		.count = head->count,
 		.len = (uint32_t)len,
 		.loc = LOC_UNKNOWN,
-		.offset = (const uint16_t *)(void *)(rest + loc_len),
-		.bytes = rest + loc_len + offset_len,
+		.hint = (const uint32_t *)(void *)(rest + child_len + loc_len),
+		.offset = (const uint16_t *)(void *)(rest + child_len + loc_len + hint_len),
+		.bytes = rest + child_len + loc_len + hint_len + offset_len,
 	};
+	if (child_len) {
+		node->child = (struct node *_Atomic *)(void *)rest;
+		memset(rest, 0, child_len);
+	}
 	if (loc_len) {
-		node->child_loc = (uint64_t *)(void *)rest;
+		node->child_loc = (uint64_t *)(void *)(rest + child_len);
 		memcpy(node->child_loc, child_loc, loc_len);
 	}
-	memcpy(rest + loc_len + offset_len, bytes, len);
+	memcpy(rest + child_len + loc_len + hint_len + offset_len, bytes, len);
 	atomic_init(&node->refs, 1);
 	return node;
 }
 
-static uint16_t *node_offsets(struct node *node)
+static unsigned char *node_hints(struct node *node)
 {
 	unsigned char *rest = (unsigned char *)(node + 1);
 
+	if (node->child)
+		rest += node->count * sizeof(*node->child);
 	if (node->child_loc)
 		rest += node->count * sizeof(*node->child_loc);
-	return (uint16_t *)(void *)rest;
+	return rest;
+}
+
+static uint16_t *node_offsets(struct node *node)
+{
+	return (uint16_t *)(void *)(node_hints(node) + node->count * sizeof(uint32_t));
+}
+
+static size_t common_len(const unsigned char *a, size_t a_len, const unsigned char *b, size_t b_len)
+{
+	size_t n = 0;
+
+	while (n < a_len && n < b_len && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static uint32_t key_hint(const unsigned char *key, size_t key_len, size_t from)
+{
+	uint32_t hint = 0;
+	size_t i;
+
+	for (i = from; i < from + 4; i++)
+		hint = hint << 8 | (i < key_len ? key[i] : 0U);
+	return hint;
+}
+
+/* Once offsets are set: what node_search looks at before it looks at keys. */
+static void set_hints(struct node *node)
+{
+	uint32_t *hint = (uint32_t *)(void *)node_hints(node);
+	const unsigned char *first, *last;
+	size_t i, first_len, last_len;
+
+	if (!node->count)
+		return;
+	first = node_key_at(node, 0, &first_len);
+	last = node_key_at(node, node->count - 1, &last_len);
+	node->prefix_len = (uint32_t)common_len(first, first_len, last, last_len);
+	for (i = 0; i < node->count; i++) {
+		size_t len;
+		const unsigned char *key = node_key_at(node, i, &len);
+
+		hint[i] = key_hint(key, len, node->prefix_len);
+	}
 }
 
 static int parse_head(const void *bytes, size_t len, struct node_head *head, struct drift_error *err)
@@ -176,6 +228,7 @@ static int decode(const void *bytes, size_t len, const uint64_t *child_loc, stru
 		return error_no_memory(err);
 	if (check_entries(node, head.len, err) < 0)
 		return -1;
+	set_hints(node);
 	*node_out = node;
 	node = NULL;
 	return 0;
@@ -212,6 +265,7 @@ int node_with_locs(const struct node *node, const uint64_t *child_loc, struct no
 	if (!copy)
 		return error_no_memory(err);
 	memcpy(node_offsets(copy), node->offset, (node->count + (size_t)1) * sizeof(uint16_t));
+	set_hints(copy);
 	copy->id = node->id;
 	copy->loc = node->loc;
 	copy->depth = node->depth;
@@ -252,6 +306,7 @@ int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc, st
 		}
 	}
 	offset[i] = (uint16_t)len;
+	set_hints(node);
 	*node_out = node;
 	return 0;
 }
@@ -262,10 +317,24 @@ struct node *node_ref(struct node *node)
 	return node;
 }
 
+/* Inner nodes hold references to inner nodes only, so this nests no deeper than the tree is high. */
+static void node_free(struct node *node)
+{
+	size_t i;
+
+	for (i = 0; node->child && i < node->count; i++) {
+		struct node *child = atomic_load_explicit(&node->child[i], memory_order_relaxed);
+
+		if (child != NODE_CHILD_FITS)
+			node_unref(child);
+	}
+	free(node);
+}
+
 void node_unref(struct node *node)
 {
 	if (node && atomic_fetch_sub_explicit(&node->refs, 1, memory_order_acq_rel) == 1)
-		free(node);
+		node_free(node);
 }
 
 void node_cleanup(struct node **node)
@@ -277,6 +346,9 @@ size_t node_memory(const struct node *node)
 {
 	size_t memory = sizeof(*node) + (node->count + (size_t)1) * sizeof(uint16_t) + node->len;
 
+	memory += node->count * sizeof(*node->hint);
+	if (node->child)
+		memory += node->count * sizeof(*node->child);
 	if (node->child_loc)
 		memory += node->count * sizeof(*node->child_loc);
 	return memory;
@@ -325,25 +397,58 @@ int key_compare(const void *a, size_t a_len, const void *b, size_t b_len)
 	return (a_len > b_len) - (a_len < b_len);
 }
 
-size_t node_search(const struct node *node, const void *key, size_t key_len, bool *equal_out)
+/* The first of [low, high) whose hint is >= hint (or > hint). */
+static size_t search_hints(const uint32_t *hints, size_t low, size_t high, uint32_t hint, bool beyond)
 {
-	size_t low = 0, high = node->count;
-	bool equal = false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
+		if (hints[middle] < hint || (beyond && hints[middle] == hint))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t search_keys(const struct node *node, size_t low, size_t high, const void *key, size_t key_len,
+			  bool *equal_out)
+{
 	while (low < high) {
 		size_t middle = low + (high - low) / 2, len;
 		const unsigned char *at = node_key_at(node, middle, &len);
 		int order = key_compare(at, len, key, key_len);
 
-		if (order < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-			equal = !order;
-			if (equal)
-				break;
+		if (!order) {
+			*equal_out = true;
+			return middle;
 		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	*equal_out = equal;
 	return high;
+}
+
+size_t node_search(const struct node *node, const void *key, size_t key_len, bool *equal_out)
+{
+	size_t prefix_len = node->prefix_len, low, high, len;
+	const unsigned char *first;
+	uint32_t hint;
+	int order;
+
+	*equal_out = false;
+	if (!node->count)
+		return 0;
+	if (prefix_len) {
+		first = node_key_at(node, 0, &len);
+		order = key_compare(first, prefix_len, key, key_len < prefix_len ? key_len : prefix_len);
+		if (order)
+			return order < 0 ? node->count : 0;
+	}
+	hint = key_hint(key, key_len, prefix_len);
+	low = search_hints(node->hint, 0, node->count, hint, false);
+	high = low < node->count && node->hint[low] == hint ? search_hints(node->hint, low, node->count, hint, true) : low;
+	return search_keys(node, low, high, key, key_len, equal_out);
 }

@@ -54,7 +54,14 @@ struct node {
 	const unsigned char *bytes;
 	const uint16_t *offset; /* count + 1 offsets of entries in bytes */
 	uint64_t *child_loc;    /* count locations, or NULL if none is known */
+	uint32_t prefix_len;    /* bytes that all keys begin with */
+	const uint32_t *hint;   /* the four bytes of each key behind those, big endian, zeros where it ends */
+	/* Inner nodes: children met before (see map_load_child), each NULL, NODE_CHILD_FITS or a reference. */
+	struct node *_Atomic *child;
 };
+
+/* A leaf that was found to fit; leaves are not kept by their parents, so that memory stays bounded. */
+#define NODE_CHILD_FITS ((struct node *)1)
 
 /* An entry, pointing into its node. */
 struct node_entry {
