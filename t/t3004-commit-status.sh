@@ -37,7 +37,7 @@ test_expect_success 'a clash is named, nothing is changed' '
 	test_expect_code 1 drift commit -m mine 2>err && test_grep "p/1" err && test_grep "^hint:" err &&
 	test "$(drift log -1 --format=%H)" = $tip &&
 	drift status --short >out 2>err && printf "C p/1\nA p/4\n" >expect && test_cmp expect out && test_grep "^hint" err &&
-	drift put p/1 -j 12 && drift commit -q -m again && test "$(drift get p/1 --at HEAD)" = 12
+	drift put p/1 -j 11 && drift put p/1 -j 12 && drift commit -q -m again && test "$(drift get p/1 --at HEAD)" = 12
 '
 
 test_expect_success '--allow-empty, --expect' '
