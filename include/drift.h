@@ -98,7 +98,8 @@ struct drift_options {
 	bool read_only;   /* never write, not even caches; all writing is DRIFT_ERR_PERMISSION */
 	bool no_sync;     /* do not wait for the disk: the last commits may be lost with the power, never torn */
 	bool no_cache;    /* ignore what is derived and kept below .drift/cache: the same answers, slower */
-	size_t cache_len; /* bytes of decoded tree nodes to keep in memory; 0: a sixteenth of the machine's memory, at most 1 GiB */
+	size_t cache_len; /* bytes of decoded tree nodes to keep in memory (0: a sixteenth of the machine's, at most 1 GiB);
+			   * open snapshots may hold on to half as much besides */
 };
 
 /*
