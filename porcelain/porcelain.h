@@ -6,6 +6,7 @@
 
 extern const struct command cmd_add;
 extern const struct command cmd_blame;
+extern const struct command cmd_branch;
 extern const struct command cmd_collection;
 extern const struct command cmd_commit;
 extern const struct command cmd_completion;
@@ -20,10 +21,14 @@ extern const struct command cmd_log;
 extern const struct command cmd_ls;
 extern const struct command cmd_patch;
 extern const struct command cmd_put;
+extern const struct command cmd_reflog;
 extern const struct command cmd_rm;
 extern const struct command cmd_rollback;
 extern const struct command cmd_show;
 extern const struct command cmd_status;
+extern const struct command cmd_switch;
+extern const struct command cmd_tag;
+extern const struct command cmd_undo;
 extern const struct command cmd_version;
 
 #endif
