@@ -5,7 +5,6 @@
 #include "objects/chunk.h"
 #include "objects/odb_batch_internal.h"
 
-#define WAITING_COUNT_MAX 200
 #define WAITING_LEN_MAX ((size_t)1 << 20)
 /* A longer blob is no base for a delta: applying a chain of them would take too long. */
 #define BLOB_DELTA_LEN_MAX ((size_t)1 << 20)
@@ -16,13 +15,11 @@ static int batch_load(struct node_store *store, const struct oid *id, uint64_t l
 	struct odb_batch *b = (struct odb_batch *)store;
 
 	if (loc_file(loc) == LOC_PENDING && loc_offset(loc) < b->count) {
-		struct pending *p = &b->items[loc_offset(loc)];
-
-		if (p->node) {
-			*out = node_ref(p->node);
+		if (loc_offset(loc) >= b->first_waiting && batch_waiting(b, loc_offset(loc))->node) {
+			*out = node_ref(batch_waiting(b, loc_offset(loc))->node);
 			return 0;
 		}
-		loc = p->loc;
+		loc = b->places[loc_offset(loc)].loc;
 	}
 	return odb_node(b->odb, id, loc, out, err);
 }
@@ -36,11 +33,13 @@ static struct pending *add_pending(struct odb_batch *b, enum object_kind kind, s
 {
 	struct pending *p;
 
-	if (mem_grow(&b->items, &b->capacity, b->count + 1, sizeof(*b->items)) < 0) {
+	if (mem_grow(&b->places, &b->place_capacity, b->count + 1, sizeof(*b->places)) < 0 ||
+	    mem_grow(&b->waiting, &b->waiting_capacity, b->count - b->first_waiting + 1, sizeof(*b->waiting)) < 0) {
 		error_no_memory(err);
 		return NULL;
 	}
-	p = &b->items[b->count++];
+	b->places[b->count] = (struct place){ LOC_UNKNOWN, 0 };
+	p = batch_waiting(b, b->count++);
 	memset(p, 0, sizeof(*p));
 	buf_init(&p->data);
 	buf_init(&p->changes.memory);
@@ -50,9 +49,26 @@ static struct pending *add_pending(struct odb_batch *b, enum object_kind kind, s
 
 static int spill_if_full(struct odb_batch *b, struct drift_error *err)
 {
-	if (b->count - b->first_waiting < WAITING_COUNT_MAX && b->waiting_len < WAITING_LEN_MAX)
+	if (b->count - b->first_waiting < BATCH_COUNT_MAX && b->waiting_len < WAITING_LEN_MAX)
 		return 0;
 	return odb_batch_spill(b, err);
+}
+
+/* Most of a bulk load are leaves that nothing resembles: let the worker compress them. */
+static int submit(struct odb_batch *b, struct pending *p, struct drift_error *err)
+{
+	if (!b->deflater || p->base || p->node->level || p->node->child_loc)
+		return 0;
+	p->job = mem_calloc(1, sizeof(*p->job));
+	if (!p->job)
+		return error_no_memory(err);
+	buf_init(&p->job->frame);
+	p->job->data = p->node->bytes;
+	p->job->len = p->node->len;
+	p->job->dict = b->dict;
+	p->job->level = BATCH_WHOLE_LEVEL;
+	deflater_submit(b->deflater, p->job);
+	return 0;
 }
 
 static int batch_save(struct node_store *store, const void *bytes, size_t len, const uint64_t *child_loc,
@@ -78,7 +94,7 @@ static int batch_save(struct node_store *store, const void *bytes, size_t len, c
 	b->waiting_len += len;
 	*id_out = node->id;
 	*loc_out = node->loc;
-	return 0;
+	return submit(b, p, err);
 }
 
 int odb_batch_new(struct odb *odb, struct odb_batch **batch_out, struct drift_error *err)
@@ -100,24 +116,29 @@ int odb_batch_new(struct odb *odb, struct odb_batch **batch_out, struct drift_er
 
 static void release_pending(struct pending *p)
 {
+	if (p->job)
+		buf_release(&p->job->frame);
+	free(p->job);
 	node_unref(p->node);
 	node_unref(p->base);
 	commit_unref(p->commit);
 	buf_release(&p->data);
 	change_list_release(&p->changes);
-	p->node = p->base = NULL;
-	p->commit = NULL;
 }
 
 void odb_batch_clear(struct odb_batch *batch)
 {
 	size_t i;
 
-	for (i = 0; i < batch->count; i++)
-		release_pending(&batch->items[i]);
+	deflater_free(batch->deflater);
+	batch->deflater = NULL;
+	for (i = batch->first_waiting; i < batch->count; i++)
+		release_pending(batch_waiting(batch, i));
 	batch->count = batch->first_waiting = batch->waiting_len = 0;
 	batch->spilled = false;
 	batch->spill_ticket = 0;
+	batch->spill_count = 0;
+	batch->dict = NULL;
 }
 
 void odb_batch_free(struct odb_batch *batch)
@@ -126,7 +147,8 @@ void odb_batch_free(struct odb_batch *batch)
 		return;
 	odb_batch_clear(batch);
 	odb_compressor_give(batch->odb, batch->compressor);
-	free(batch->items);
+	free(batch->places);
+	free(batch->waiting);
 	free(batch);
 }
 
@@ -139,7 +161,7 @@ uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc)
 {
 	if (loc_file(loc) != LOC_PENDING)
 		return loc;
-	return loc_offset(loc) < batch->count ? batch->items[loc_offset(loc)].loc : LOC_UNKNOWN;
+	return loc_offset(loc) < batch->count ? batch->places[loc_offset(loc)].loc : LOC_UNKNOWN;
 }
 
 void odb_batch_stored(struct odb_batch *batch)
@@ -147,13 +169,13 @@ void odb_batch_stored(struct odb_batch *batch)
 	size_t i;
 
 	for (i = batch->first_waiting; i < batch->count; i++) {
-		struct pending *p = &batch->items[i];
+		struct pending *p = batch_waiting(batch, i);
 
-		p->stored = true;
-		if (p->node)
-			node_cache_put(batch->odb->cache, p->loc, p->node);
+		/* A bulk load would only push out what is read again. */
+		if (p->node && !(batch->spilled && !p->node->level && !p->base))
+			node_cache_put(batch->odb->cache, batch->places[i].loc, p->node);
 		if (p->commit)
-			odb_commit_keep(batch->odb, p->loc, p->commit);
+			odb_commit_keep(batch->odb, batch->places[i].loc, p->commit);
 		release_pending(p);
 	}
 	batch->first_waiting = batch->count;
@@ -169,7 +191,7 @@ static int known_blob(struct odb_batch *b, const struct oid *id, struct object_r
 	int r;
 
 	for (i = b->first_waiting; i < b->count; i++) {
-		if (b->items[i].kind != OBJECT_BLOB || !oid_equal(&b->items[i].id, id))
+		if (batch_waiting(b, i)->kind != OBJECT_BLOB || !oid_equal(&batch_waiting(b, i)->id, id))
 			continue;
 		*ref_out = (struct object_ref){ *id, pending_loc(i) };
 		return 1;
@@ -296,8 +318,9 @@ static int merge_before(struct odb_batch *b, const struct commit *c, uint64_t *l
 	*loc_out = LOC_UNKNOWN;
 	if (!c->parent_count)
 		return 0;
-	if (loc_file(parent->loc) == LOC_PENDING && loc_offset(parent->loc) < b->count) {
-		struct pending *there = &b->items[loc_offset(parent->loc)];
+	if (loc_file(parent->loc) == LOC_PENDING && loc_offset(parent->loc) >= b->first_waiting &&
+	    loc_offset(parent->loc) < b->count) {
+		struct pending *there = batch_waiting(b, loc_offset(parent->loc));
 
 		if (there->commit) {
 			*loc_out = there->commit->parent_count > 1 ? parent->loc : there->last_merge_loc;

@@ -2,36 +2,54 @@
 #ifndef OBJECTS_ODB_BATCH_INTERNAL_H
 #define OBJECTS_ODB_BATCH_INTERNAL_H
 
+#include "objects/deflater.h"
 #include "objects/odb_internal.h"
 
-/* An object that waits, or that was stored: then only its place is kept. */
+#define BATCH_COUNT_MAX 200 /* objects that wait before they are written ahead */
+#define BATCH_WHOLE_LEVEL 1 /* zstd's, for whole nodes */
+
+/* An object that waits. */
 struct pending {
 	enum object_kind kind;
-	bool stored;
-	bool has_changes;
-	uint8_t depth;     /* once stored */
-	uint64_t loc;      /* once stored */
+	bool has_changes, chunked;
 	uint64_t base_loc; /* provisional or real, LOC_UNKNOWN: none */
 	struct oid id;     /* blobs, tags */
 	struct node *node, *base;
-	struct buf data;   /* blobs: content or list of chunks; tags: canonical bytes */
-	bool chunked;
+	struct deflate_job *job; /* whole leaves of a spilled batch: the worker compresses them meanwhile */
+	struct buf data;         /* blobs: content or list of chunks; tags: canonical bytes */
 	struct commit *commit;
 	uint64_t last_merge_loc; /* before the commit itself */
 	struct change_list changes;
 };
 
+/* What is left of an object once it is stored. */
+struct place {
+	uint64_t loc;
+	uint8_t depth;
+};
+
 struct odb_batch {
 	struct node_store nodes; /* first: odb_batch_nodes() */
 	struct odb *odb;
-	struct pending *items;
-	size_t count, capacity;
-	size_t first_waiting;     /* all before it are stored */
-	size_t waiting_len;       /* bytes of what waits, roughly */
-	bool spilled;             /* some was written ahead: many objects, so frames of their own */
-	uint64_t spill_ticket;    /* end of what was written ahead */
+	struct place *places; /* by provisional location */
+	size_t count, place_capacity;
+	struct pending *waiting; /* those from first_waiting on */
+	size_t first_waiting, waiting_capacity;
+	size_t waiting_len;    /* bytes of what waits, roughly */
+	bool spilled;          /* some was written ahead: many objects, so frames of their own */
+	uint64_t spill_ticket; /* end of what was written ahead */
+	unsigned spill_count;
 	struct compressor *compressor;
+	struct deflater *deflater; /* once spilled */
+	const struct compress_dict *dict; /* for whole leaves, once trained */
+	uint64_t dict_loc;
 };
+
+/* A waiting object by its provisional number, which is first_waiting or more. */
+static inline struct pending *batch_waiting(const struct odb_batch *b, size_t index)
+{
+	return &b->waiting[index - b->first_waiting];
+}
 
 /* Write ahead all that waits. Takes the append lock unless this thread's odb holds it. */
 int odb_batch_spill(struct odb_batch *batch, struct drift_error *err) MUST_CHECK;

@@ -5,15 +5,16 @@ static struct commit *waiting_commit(struct odb_batch *b, const struct object_re
 {
 	size_t i;
 
-	if (loc_file(ref->loc) == LOC_PENDING && loc_offset(ref->loc) < b->count) {
-		struct commit *c = b->items[loc_offset(ref->loc)].commit;
+	if (loc_file(ref->loc) == LOC_PENDING && loc_offset(ref->loc) >= b->first_waiting &&
+	    loc_offset(ref->loc) < b->count) {
+		struct commit *c = batch_waiting(b, loc_offset(ref->loc))->commit;
 
 		if (c && oid_equal(&c->id, &ref->id))
 			return c;
 	}
 	for (i = b->count; i-- > b->first_waiting;)
-		if (b->items[i].commit && oid_equal(&b->items[i].commit->id, &ref->id))
-			return b->items[i].commit;
+		if (batch_waiting(b, i)->commit && oid_equal(&batch_waiting(b, i)->commit->id, &ref->id))
+			return batch_waiting(b, i)->commit;
 	return NULL;
 }
 

@@ -12,8 +12,8 @@
 /* In a spilled batch: reading one record reads and checks the frame. */
 #define SPILLED_LEN_MAX ((size_t)8 << 10)
 #define ALONE_LEN_MIN ((size_t)512)
-#define WHOLE_LEVEL 1
 #define BLOB_LEVEL 3
+#define DICT_LEN_MAX ((size_t)8 << 10)
 #define NO_RECORD UINT32_MAX
 
 /* A transaction frame in the making. */
@@ -76,21 +76,22 @@ static uint64_t resolve(const struct odb_batch *b, uint64_t loc)
 {
 	if (loc_file(loc) != LOC_PENDING)
 		return loc;
-	return loc_offset(loc) < b->count ? b->items[loc_offset(loc)].loc : LOC_UNKNOWN;
+	return loc_offset(loc) < b->count ? b->places[loc_offset(loc)].loc : LOC_UNKNOWN;
 }
 
 static uint8_t depth_of(const struct odb_batch *b, uint64_t loc, uint8_t stored)
 {
 	if (loc_file(loc) != LOC_PENDING)
 		return stored;
-	return loc_offset(loc) < b->count ? b->items[loc_offset(loc)].depth : 0;
+	return loc_offset(loc) < b->count ? b->places[loc_offset(loc)].depth : 0;
 }
 
-static int encode_node(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+static int encode_node(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, uint8_t *depth_out,
+		       struct drift_error *err)
 {
 	struct record_source s = {
 		.kind = OBJECT_TREE, .self = self, .data = p->node->bytes, .len = p->node->len, .node = p->node,
-		.base_node = p->base, .base_loc = resolve(b, p->base_loc), .level = WHOLE_LEVEL,
+		.base_node = p->base, .base_loc = resolve(b, p->base_loc), .level = BATCH_WHOLE_LEVEL,
 	};
 	size_t i;
 
@@ -98,7 +99,15 @@ static int encode_node(struct odb_batch *b, struct pending *p, uint64_t self, st
 		p->node->child_loc[i] = resolve(b, p->node->child_loc[i]);
 	if (p->base)
 		s.base_depth = depth_of(b, p->base_loc, p->base->depth);
-	return record_encode(&s, b->compressor, out, &p->depth, err);
+	if (p->job) {
+		if (deflater_finish(b->deflater, p->job, b->compressor, err) < 0)
+			return -1;
+		s.dict = p->job->dict;
+		s.dict_loc = b->dict_loc;
+		*depth_out = 0;
+		return record_encode_frame(&s, &p->job->frame, out, err);
+	}
+	return record_encode(&s, b->compressor, out, depth_out, err);
 }
 
 static int encode_chunked(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out)
@@ -125,7 +134,8 @@ static int encode_chunked(struct odb_batch *b, struct pending *p, uint64_t self,
 	return 0;
 }
 
-static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, uint8_t *depth_out,
+		       struct drift_error *err)
 {
 	struct record_source s = {
 		.kind = p->kind, .id = &p->id, .self = self, .data = p->data.data, .len = p->data.len, .level = BLOB_LEVEL,
@@ -143,7 +153,7 @@ static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, st
 		s.base_len = base.len;
 		s.base_loc = base_loc;
 	}
-	return record_encode(&s, b->compressor, out, &p->depth, err);
+	return record_encode(&s, b->compressor, out, depth_out, err);
 }
 
 static int encode_commit(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
@@ -184,40 +194,51 @@ static void note_commit(struct odb_batch *b, struct commit *c, uint64_t loc, con
 	commit_record_release(&cr);
 }
 
-static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
+static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, uint8_t *depth_out,
+		       struct drift_error *err)
 {
+	*depth_out = 0;
 	switch (p->kind) {
 	case OBJECT_TREE:
-		return encode_node(b, p, self, out, err);
+		return encode_node(b, p, self, out, depth_out, err);
 	case OBJECT_COMMIT:
 		return encode_commit(b, p, self, out, err);
 	case OBJECT_BLOB:
 	case OBJECT_TAG:
 		break;
 	}
-	return encode_blob(b, p, self, out, err);
+	return encode_blob(b, p, self, out, depth_out, err);
 }
 
-static bool wants_own_frame(const struct group *g, const struct pending *p, size_t len)
+static bool wants_own_frame(const struct group *g, const struct pending *p, uint8_t depth, size_t len)
 {
-	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !p->depth && len > ALONE_LEN_MIN));
+	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !depth && len > ALONE_LEN_MIN));
+}
+
+/* The object stands at loc from now on. */
+static void set_place(struct odb_batch *b, size_t index, uint64_t loc, uint8_t depth)
+{
+	struct pending *p = batch_waiting(b, index);
+
+	b->places[index] = (struct place){ loc, depth };
+	if (!p->node)
+		return;
+	p->node->loc = loc;
+	p->node->depth = depth;
 }
 
 /* A frame of its own for a record; relative locations differ there, so it is encoded again. */
-static int place_alone(struct group *g, struct pending *p, struct drift_error *err)
+static int place_alone(struct group *g, size_t index, struct drift_error *err)
 {
 	uint64_t self;
+	uint8_t depth;
 
 	if (group_close(g, NULL, err) < 0)
 		return -1;
 	self = frame_out_begin(g->out);
-	if (encode_item(g->b, p, self, &g->out->bytes, err) < 0)
+	if (encode_item(g->b, batch_waiting(g->b, index), self, &g->out->bytes, &depth, err) < 0)
 		return -1;
-	p->loc = self;
-	if (p->node)
-		p->node->loc = p->loc;
-	if (p->node)
-		p->node->depth = p->depth;
+	set_place(g->b, index, self, depth);
 	return frame_out_end(g->out, FRAME_OBJECT, err);
 }
 
@@ -226,36 +247,46 @@ static size_t group_len_max(const struct odb_batch *b)
 	return b->spilled ? SPILLED_LEN_MAX : GROUP_LEN_MAX;
 }
 
-static int place(struct group *g, struct pending *p, struct drift_error *err)
+/* What else is to be done for a commit, now that it has a place. */
+static int place_commit(struct group *g, struct pending *p, size_t start, size_t len, struct drift_error *err)
 {
-	size_t start, len;
+	uint64_t loc = g->self | g->count;
 
+	if (!p->commit)
+		return 0;
+	note_commit(g->b, p->commit, loc, (const unsigned char *)g->records.data + start, len);
+	g->last_commit = (unsigned)g->count;
+	if (!p->has_changes)
+		return 0;
+	if (change_heads_link(&g->heads, odb_index(g->b->odb), &p->changes, loc, err) < 0)
+		return -1;
+	txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
+	g->list_count++;
+	return 0;
+}
+
+static int place(struct group *g, size_t index, struct drift_error *err)
+{
+	struct pending *p = batch_waiting(g->b, index);
+	size_t start, len;
+	uint8_t depth;
+
+	if (p->job)
+		return place_alone(g, index, err);
 	if (g->open && (g->count >= TXN_RECORD_MAX || g->records.len > group_len_max(g->b)) && group_close(g, NULL, err) < 0)
 		return -1;
 	group_open(g);
 	start = g->records.len;
-	if (encode_item(g->b, p, g->self, &g->records, err) < 0 || buf_check(&g->records, err) < 0)
+	if (encode_item(g->b, p, g->self, &g->records, &depth, err) < 0 || buf_check(&g->records, err) < 0)
 		return -1;
 	len = g->records.len - start;
-	if (wants_own_frame(g, p, len)) {
+	if (wants_own_frame(g, p, depth, len)) {
 		buf_truncate(&g->records, start);
-		return place_alone(g, p, err);
+		return place_alone(g, index, err);
 	}
-	p->loc = g->self | g->count;
-	if (p->node) {
-		p->node->loc = p->loc;
-		p->node->depth = p->depth;
-	}
-	if (p->commit) {
-		note_commit(g->b, p->commit, p->loc, (const unsigned char *)g->records.data + start, len);
-		g->last_commit = (unsigned)g->count;
-	}
-	if (p->has_changes) {
-		if (change_heads_link(&g->heads, odb_index(g->b->odb), &p->changes, p->loc, err) < 0)
-			return -1;
-		txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
-		g->list_count++;
-	}
+	set_place(g->b, index, g->self | g->count, depth);
+	if (place_commit(g, p, start, len, err) < 0)
+		return -1;
 	g->lens[g->count++] = len;
 	return 0;
 }
@@ -265,7 +296,7 @@ static int place_all(struct group *g, struct drift_error *err)
 	size_t i;
 
 	for (i = g->b->first_waiting; i < g->b->count; i++)
-		if (place(g, &g->b->items[i], err) < 0)
+		if (place(g, i, err) < 0)
 			return -1;
 	return 0;
 }
@@ -367,20 +398,52 @@ int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, s
 	return r;
 }
 
+/* A dictionary from what waits, if it is enough to learn from; without one if that fails. */
+static int train(struct odb_batch *b, struct frame_out *out, struct drift_error *err)
+{
+	auto_buf samples = BUF_INIT;
+	auto_buf dict = BUF_INIT;
+	size_t lens[BATCH_COUNT_MAX], count = 0, i;
+	struct compress_samples s = { .lens = lens };
+	uint64_t loc;
+
+	for (i = b->first_waiting; i < b->count && count < BATCH_COUNT_MAX; i++) {
+		const struct pending *p = batch_waiting(b, i);
+
+		if (!p->node || p->node->level || p->base)
+			continue;
+		buf_add(&samples, p->node->bytes, p->node->len);
+		lens[count++] = p->node->len;
+	}
+	s.data = samples.data;
+	s.count = count;
+	if (count < BATCH_COUNT_MAX / 2 || buf_check(&samples, err) < 0 || compress_train(&s, DICT_LEN_MAX, &dict, NULL) < 0)
+		return 0;
+	loc = frame_out_begin(out);
+	buf_add(&out->bytes, dict.data, dict.len);
+	if (frame_out_end(out, FRAME_DICT, err) < 0 || frame_out_write(out, &b->spill_ticket, err) < 0)
+		return -1;
+	b->dict_loc = loc;
+	return odb_dict(b->odb, loc, &b->dict, err);
+}
+
 static int spill_locked(struct odb_batch *b, struct drift_error *err)
 {
 	auto_frame_out out;
 
 	frame_out_init(&out, b->odb);
-	b->spilled = b->spilled || b->spill_ticket == 0;
-	if (b->spill_ticket == 0)
+	b->spilled = true;
+	if (!b->spill_count++)
 		b->spill_ticket = loc_make(atomic_load(&b->odb->journal_count), out.start, 0);
+	/* From the second time on it is a bulk load. */
+	if (b->spill_count == 2 && train(b, &out, err) < 0)
+		return -1;
 	if (odb_batch_encode(b, NULL, &out, err) < 0)
 		return -1;
 	if (out.bytes.len && frame_out_write(&out, &b->spill_ticket, err) < 0)
 		return -1;
 	odb_batch_stored(b);
-	return 0;
+	return b->spill_count == 2 ? deflater_new(&b->deflater, err) : 0;
 }
 
 int odb_batch_spill(struct odb_batch *batch, struct drift_error *err)

@@ -268,6 +268,18 @@ static int encode_whole(const struct record_source *s, struct compressor *c, boo
 	return keep_smaller(best, scratch) < 0 ? error_no_memory(err) : 0;
 }
 
+int record_encode_frame(const struct record_source *s, const struct buf *frame, struct buf *out,
+			struct drift_error *err)
+{
+	add_head(out, s, s->dict ? RECORD_DICT : RECORD_ZSTD);
+	if (s->dict)
+		loc_put(out, loc_frame(s->self), s->dict_loc);
+	buf_add_varint(out, s->len);
+	buf_add_varint(out, s->len);
+	buf_add(out, frame->data, frame->len);
+	return buf_check(out, err);
+}
+
 int record_encode(const struct record_source *s, struct compressor *c, struct buf *out, uint8_t *depth_out,
 		  struct drift_error *err)
 {

@@ -81,6 +81,10 @@ struct record_source {
 	int level; /* zstd's, for whole objects */
 };
 
+/* Append a record of a node without locations whose bytes are compressed already, by s->dict if that is set. */
+int record_encode_frame(const struct record_source *s, const struct buf *frame, struct buf *out,
+			struct drift_error *err) MUST_CHECK;
+
 /* Append the smallest reasonable record; depth_out: the depth that it has. */
 int record_encode(const struct record_source *s, struct compressor *c, struct buf *out, uint8_t *depth_out,
 		  struct drift_error *err) MUST_CHECK;
