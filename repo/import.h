@@ -41,7 +41,6 @@ struct import_options {
 struct import_result {
 	uint64_t imported; /* documents read, those that later ones replaced included */
 	uint64_t skipped;  /* bad lines */
-	uint64_t changed;  /* documents that are other than before */
 	struct commit_result commit; /* import_commit */
 };
 

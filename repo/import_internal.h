@@ -128,7 +128,8 @@ void import_merge_free(struct import_merge *m);
 /* Runs are added in order of time: of equal keys the one of the latest run stays. */
 int import_merge_add_run(struct import_merge *m, uint64_t start, uint64_t end, struct drift_error *err) MUST_CHECK;
 /* A last run, in memory. */
-void import_merge_add_items(struct import_merge *m, const struct import_item *items, size_t count);
+int import_merge_add_items(struct import_merge *m, const struct import_item *items, size_t count,
+			   struct drift_error *err) MUST_CHECK;
 int import_merge_start(struct import_merge *m, struct drift_error *err) MUST_CHECK;
 int import_merge_next(struct import_merge *m, struct import_record *out, struct drift_error *err) MUST_CHECK;
 /* Append a record in the form of a run. */
