@@ -148,11 +148,20 @@ void odb_unlock(struct odb *odb)
 	pthread_mutex_unlock(&odb->append_mutex);
 }
 
-/* They may point into an append that did not happen. */
-static void forget_memos(struct odb *odb)
+/* The writer is likely to be the next to read them. */
+static void note_refs(struct odb *odb, const struct odb_append *append)
 {
-	memo_clear(odb, &odb->who_memo);
-	memo_clear(odb, &odb->name_memo);
+	struct store_index *index = odb_index(odb);
+	size_t i;
+
+	for (i = 0; i < append->update_count && i < MEMO_COUNT; i++) {
+		const char *name = append->updates[i].name;
+		struct ref_value value = *append->updates[i].value;
+
+		if (append->batch)
+			value.object.loc = odb_batch_loc(append->batch, value.object.loc);
+		ref_memo_put(odb, name, index_get_ref(index, index_hash(index, name, strlen(name), "", 0)), &value);
+	}
 }
 
 int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticket_out, struct drift_error *err)
@@ -161,9 +170,10 @@ int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticke
 
 	frame_out_init(&out, odb);
 	if (odb_batch_encode(append->batch, append, &out, err) < 0 || frame_out_write(&out, ticket_out, err) < 0) {
-		forget_memos(odb);
+		odb_forget_memos(odb);
 		return -1;
 	}
+	note_refs(odb, append);
 	if (append->batch)
 		odb_batch_stored(append->batch);
 	return 0;

@@ -1,75 +1,7 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "objects/odb_internal.h"
-
-void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t loc, unsigned index)
-{
-	struct memo *m = NULL;
-	char *copy = mem_dup_str(text, len);
-	size_t i;
-
-	if (!copy)
-		return;
-	pthread_mutex_lock(&odb->memo_mutex);
-	for (i = 0; i < MEMO_COUNT && !m; i++)
-		if (t->items[i].text && t->items[i].len == len && !memcmp(t->items[i].text, text, len))
-			m = &t->items[i];
-	if (!m)
-		m = &t->items[t->next++ % MEMO_COUNT];
-	free(m->text);
-	*m = (struct memo){ copy, len, loc, index };
-	pthread_mutex_unlock(&odb->memo_mutex);
-}
-
-bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out)
-{
-	bool found = false;
-	size_t i;
-
-	pthread_mutex_lock(&odb->memo_mutex);
-	for (i = 0; i < MEMO_COUNT && !found; i++) {
-		struct memo *m = &t->items[i];
-
-		if (!m->text || m->len != len || memcmp(m->text, text, len) != 0)
-			continue;
-		*loc_out = m->loc;
-		*index_out = m->index;
-		found = true;
-	}
-	pthread_mutex_unlock(&odb->memo_mutex);
-	return found;
-}
-
-bool memo_find(struct odb *odb, struct memo_table *t, uint64_t loc, unsigned index, struct buf *out)
-{
-	bool found = false;
-	size_t i;
-
-	pthread_mutex_lock(&odb->memo_mutex);
-	for (i = 0; i < MEMO_COUNT && !found; i++) {
-		struct memo *m = &t->items[i];
-
-		if (!m->text || m->loc != loc || m->index != index)
-			continue;
-		buf_add(out, m->text, m->len);
-		found = true;
-	}
-	pthread_mutex_unlock(&odb->memo_mutex);
-	return found;
-}
-
-void memo_clear(struct odb *odb, struct memo_table *t)
-{
-	size_t i;
-
-	pthread_mutex_lock(&odb->memo_mutex);
-	for (i = 0; i < MEMO_COUNT; i++)
-		free(t->items[i].text);
-	memset(t, 0, sizeof(*t));
-	pthread_mutex_unlock(&odb->memo_mutex);
-}
 
 static struct commit **cache_slot(struct odb *odb, uint64_t loc)
 {

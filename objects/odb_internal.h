@@ -38,6 +38,13 @@ struct memo_table {
 	unsigned next;
 };
 
+/* What a log entry set a ref to: it never changes, so it need not be read again. */
+struct ref_memo {
+	uint64_t loc; /* of the entry, 0: free */
+	char *name;
+	struct ref_value value;
+};
+
 struct dict {
 	uint64_t loc;
 	struct compress_dict *dict;
@@ -73,6 +80,8 @@ struct odb {
 	size_t dict_count, dict_capacity;
 
 	struct memo_table who_memo, name_memo;
+	struct ref_memo ref_memos[MEMO_COUNT]; /* under memo_mutex */
+	unsigned ref_memo_next;
 
 	char **damage;
 	size_t damage_count, damage_capacity;
@@ -161,7 +170,11 @@ void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t le
 bool memo_get(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t *loc_out, unsigned *index_out);
 /* By location, the text appended. */
 bool memo_find(struct odb *odb, struct memo_table *t, uint64_t loc, unsigned index, struct buf *out);
-void memo_clear(struct odb *odb, struct memo_table *t);
+
+void ref_memo_put(struct odb *odb, const char *name, uint64_t loc, const struct ref_value *value);
+bool ref_memo_get(struct odb *odb, const char *name, uint64_t loc, struct ref_value *value_out);
+/* All three kinds: they may point into an append that did not happen. */
+void odb_forget_memos(struct odb *odb);
 
 /* odb_refs.c: spell out the name of update `i` of a log entry. */
 int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out, struct drift_error *err);

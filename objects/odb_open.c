@@ -153,8 +153,7 @@ int odb_load_current(struct odb *odb, struct drift_error *err)
 		}
 		atomic_store(&odb->journal_count, i + 1);
 		/* They may point into what the journal before lost. */
-		memo_clear(odb, &odb->who_memo);
-		memo_clear(odb, &odb->name_memo);
+		odb_forget_memos(odb);
 	}
 	return 0;
 }
@@ -345,8 +344,7 @@ void odb_close(struct odb *odb)
 	if (!odb)
 		return;
 	close_lists(odb);
-	memo_clear(odb, &odb->who_memo);
-	memo_clear(odb, &odb->name_memo);
+	odb_forget_memos(odb);
 	index_close(odb_index(odb));
 	node_cache_free(odb->cache);
 	mem_cleanup_close(&odb->lock_fd);

@@ -134,10 +134,13 @@ int odb_ref_read(struct odb *odb, const char *name, bool locked, struct ref_valu
 	uint64_t loc, previous;
 	int r = ref_head(odb, name, locked, &loc, err);
 
-	if (r > 0)
+	if (r > 0 && !ref_memo_get(odb, name, loc, value_out)) {
 		r = read_update(odb, loc, name, value_out, &previous, err);
-	else if (!r)
+		if (r > 0)
+			ref_memo_put(odb, name, loc, value_out);
+	} else if (!r) {
 		memset(value_out, 0, sizeof(*value_out));
+	}
 	if (r < 0)
 		return error_prefix(err, DRIFT_OK, "ref '%s'", name);
 	return 0;
