@@ -13,6 +13,8 @@
 /* Sorted by name. */
 static const struct command *const commands[] = {
 	&cmd_add,
+	&cmd_batch,
+	&cmd_bisect,
 	&cmd_blame,
 	&cmd_branch,
 	&cmd_cat_file,
@@ -43,6 +45,7 @@ static const struct command *const commands[] = {
 	&cmd_reflog,
 	&cmd_rev_list,
 	&cmd_rev_parse,
+	&cmd_revert,
 	&cmd_rm,
 	&cmd_rollback,
 	&cmd_show,
