@@ -1,89 +1,44 @@
 #include "cli/rollback.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "cli/change_set.h"
 
 /* Differences of one prefix, kept until the tree is edited. */
-struct change_set {
+struct difference {
 	const struct path_filter *filter;
-	struct tree_change *changes;
-	size_t count, capacity;
-	struct kept_change {
-		struct buf path, data;
-		struct document document;
-	} **kept;
-	size_t kept_capacity;
+	struct change_set set;
 };
-
-static void change_set_release(struct change_set *set)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		buf_release(&set->kept[i]->path);
-		buf_release(&set->kept[i]->data);
-		free(set->kept[i]);
-	}
-	free(set->kept);
-	free(set->changes);
-}
-
-static int keep(struct change_set *set, const struct buf *path, const struct document *doc, struct drift_error *err)
-{
-	struct kept_change *kept;
-	struct tree_change *change;
-
-	if (mem_grow(&set->changes, &set->capacity, set->count + 1, sizeof(*set->changes)) ||
-	    mem_grow(&set->kept, &set->kept_capacity, set->count + 1, sizeof(*set->kept)))
-		return error_no_memory(err);
-	kept = mem_calloc(1, sizeof(*kept));
-	if (!kept)
-		return error_no_memory(err);
-	buf_init(&kept->path);
-	buf_init(&kept->data);
-	set->kept[set->count] = kept;
-	change = &set->changes[set->count++];
-	buf_add(&kept->path, path->data, path->len);
-	path_split(kept->path.data, kept->path.len, &change->path);
-	change->document = NULL;
-	if (doc) {
-		kept->document = *doc;
-		if (doc->form != DOCUMENT_BLOB) {
-			buf_add(&kept->data, doc->data, (size_t)doc->len);
-			kept->document.data = (const unsigned char *)kept->data.data;
-		}
-		change->document = &kept->document;
-	}
-	return buf_check(&kept->path, err) || buf_check(&kept->data, err) ? -1 : 0;
-}
 
 /* a is what is there, b what was. */
 static int keep_difference(void *data, const struct path *path, const struct document *a, const struct document *b,
 			   struct drift_error *err)
 {
-	struct change_set *set = data;
+	struct difference *difference = data;
 	auto_buf name = BUF_INIT;
 
 	(void)a;
 	path_format(path, &name);
 	if (buf_check(&name, err))
 		return -1;
-	return path_filter_takes(set->filter, name.data, name.len) ? keep(set, &name, b, err) : 0;
+	if (!path_filter_takes(difference->filter, name.data, name.len))
+		return 0;
+	return change_set_add(&difference->set, path, b, err);
 }
 
 static int take_prefix(struct rollback *r, struct node_store *nodes, const char *prefix, struct tree_root *root,
 		       struct drift_error *err)
 {
 	const struct path_filter one = { .prefixes = &prefix, .count = 1 };
-	struct change_set set = { .filter = &one };
+	struct difference difference = { .filter = &one };
 	struct tree_diff_options options = {
-		.prefix = prefix, .prefix_len = strlen(prefix), .each = keep_difference, .data = &set,
+		.prefix = prefix, .prefix_len = strlen(prefix), .each = keep_difference, .data = &difference,
 	};
 	int failed = tree_diff(nodes, root, &r->to, &options, err);
 
-	if (!failed && set.count)
-		failed = tree_edit_array(nodes, root, set.changes, set.count, root, err);
-	change_set_release(&set);
+	if (!failed)
+		failed = change_set_apply(&difference.set, nodes, root, err);
+	change_set_release(&difference.set);
 	return failed;
 }
 

@@ -22,6 +22,7 @@ extern const struct command cmd_ls;
 extern const struct command cmd_patch;
 extern const struct command cmd_put;
 extern const struct command cmd_reflog;
+extern const struct command cmd_revert;
 extern const struct command cmd_rm;
 extern const struct command cmd_rollback;
 extern const struct command cmd_show;
