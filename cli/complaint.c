@@ -21,7 +21,7 @@ static void print_line(const char *head, const char *text)
 	fwrite(b.data, 1, b.len, stderr);
 }
 
-static void complain(struct cmd_context *ctx, const char *what, va_list args)
+PRINTF_LIKE(2, 0) static void complain(struct cmd_context *ctx, const char *what, va_list args)
 {
 	char task[DRIFT_ERROR_MESSAGE_MAX], line[2 * DRIFT_ERROR_MESSAGE_MAX + 16];
 
