@@ -145,6 +145,32 @@ static void unlink_entry(struct shard *s, uint32_t index)
 	*at = s->entries[index].next;
 }
 
+static void remove_entry(struct shard *s, uint32_t index)
+{
+	struct cached *e = &s->entries[index];
+
+	unlink_entry(s, index);
+	s->len -= node_memory(e->node);
+	node_unref(e->node);
+	e->loc = 0;
+	e->next = s->free_head;
+	s->free_head = index;
+	s->live--;
+}
+
+void node_cache_drop(struct node_cache *cache, uint64_t loc)
+{
+	uint64_t hash = mix(loc);
+	struct shard *s = shard_of(cache, hash);
+	struct cached *e;
+
+	pthread_mutex_lock(&s->mutex);
+	e = find(s, hash, loc);
+	if (e)
+		remove_entry(s, (uint32_t)(e - s->entries));
+	pthread_mutex_unlock(&s->mutex);
+}
+
 static void evict_one(struct shard *s)
 {
 	for (;;) {
@@ -158,13 +184,7 @@ static void evict_one(struct shard *s)
 			e->used = false;
 			continue;
 		}
-		unlink_entry(s, index);
-		s->len -= node_memory(e->node);
-		node_unref(e->node);
-		e->loc = 0;
-		e->next = s->free_head;
-		s->free_head = index;
-		s->live--;
+		remove_entry(s, index);
 		return;
 	}
 }

@@ -174,6 +174,9 @@ void odb_batch_stored(struct odb_batch *batch)
 		/* A bulk load would only push out what is read again. */
 		if (p->node && !(batch->spilled && !p->node->level && !p->base))
 			node_cache_put(batch->odb->cache, batch->places[i].loc, p->node);
+		/* Memory follows the newest state; who reads an older one decodes what differs. */
+		if (p->base && loc_file(p->base_loc) != LOC_PENDING)
+			node_cache_drop(batch->odb->cache, p->base_loc);
 		if (p->commit)
 			odb_commit_keep(batch->odb, batch->places[i].loc, p->commit);
 		release_pending(p);

@@ -122,11 +122,17 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 	return 1;
 }
 
+/* Fuller tables are slow to search. */
+static uint64_t table_room(uint32_t bits)
+{
+	return ((uint64_t)1 << bits) * 5 / 8;
+}
+
 static uint32_t bits_for(uint64_t entries, uint32_t min)
 {
 	uint32_t bits = min;
 
-	while (bits < BITS_MAX && ((uint64_t)1 << bits) < entries * 2)
+	while (bits < BITS_MAX && table_room(bits) < entries)
 		bits++;
 	return bits;
 }
@@ -230,10 +236,9 @@ bool index_is_current(const struct store_index *index)
 bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries)
 {
 	struct index_head *h = index->map;
-	uint64_t main_max = ((uint64_t)1 << h->main_bits) * 5 / 8, ref_max = ((uint64_t)1 << h->ref_bits) * 5 / 8;
 
-	return atomic_load(&h->main_count) + main_entries <= main_max &&
-	       atomic_load(&h->ref_count) + ref_entries <= ref_max;
+	return atomic_load(&h->main_count) + main_entries <= table_room(h->main_bits) &&
+	       atomic_load(&h->ref_count) + ref_entries <= table_room(h->ref_bits);
 }
 
 static uint64_t id_key(const struct oid *id, unsigned type)
@@ -396,8 +401,8 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 	struct index_head *from = old->map, *to;
 	struct store_index *index;
 
-	if (index_create(path, identity, 2 * (atomic_load(&from->main_count) + main_entries),
-			 2 * (atomic_load(&from->ref_count) + ref_entries), &index, err) < 0)
+	if (index_create(path, identity, atomic_load(&from->main_count) + main_entries,
+			 atomic_load(&from->ref_count) + ref_entries, &index, err) < 0)
 		return -1;
 	to = index->map;
 	memcpy(to->path_key, from->path_key, 16);
