@@ -221,6 +221,18 @@ static int finish_output(struct cmd_context *ctx, int code)
 	return code;
 }
 
+static void release_options(struct cmd_context *ctx)
+{
+	for (size_t i = 0; i < ctx->command->option_count; i++) {
+		const struct option_spec *spec = &ctx->command->options[i];
+
+		if (spec->kind == OPTION_LIST)
+			option_list_release((struct option_list *)((char *)ctx->options + (uintptr_t)spec->value));
+	}
+	free(ctx->options);
+	option_list_release(&ctx->common.messages);
+}
+
 int command_run(struct cmd_context *ctx, int argc, char **argv)
 {
 	int code;
@@ -234,9 +246,8 @@ int command_run(struct cmd_context *ctx, int argc, char **argv)
 		memcpy(ctx->options, ctx->command->defaults, ctx->command->options_len);
 	code = finish_output(ctx, parse_and_run(ctx, argc, argv));
 	close_repo(ctx);
-	option_list_release(&ctx->common.messages);
+	release_options(ctx);
 	buf_release(&ctx->author);
 	buf_release(&ctx->message);
-	free(ctx->options);
 	return code;
 }

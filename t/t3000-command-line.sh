@@ -189,8 +189,8 @@ test_expect_success 'completion scripts are sound' '
 	test_expect_code 129 drift completion tcsh &&
 	if command -v bash; then
 		bash -n bash.out &&
-		bash -c ". ./bash.out; COMP_WORDS=(drift comm); COMP_CWORD=1; _drift; echo \${COMPREPLY[@]}" >out &&
-		echo commit >expect &&
+		bash -c ". ./bash.out; COMP_WORDS=(drift rollb); COMP_CWORD=1; _drift; echo \${COMPREPLY[@]}" >out &&
+		echo rollback >expect &&
 		test_cmp expect out &&
 		bash -c ". ./bash.out; COMP_WORDS=(drift log --one); COMP_CWORD=2; _drift; echo \${COMPREPLY[@]}" >out &&
 		echo "--oneline" >expect &&
