@@ -67,6 +67,24 @@ test_expect_success 'show: patch, stat, names' '
 	test_expect_code 1 drift show nowhere
 '
 
+test_expect_success 'the graph of a merge' '
+	drift init -q graph && cd graph &&
+	drift put a/1 -j 1 -m root -q && drift branch side &&
+	test_tick && drift put a/2 -j 1 -m ours -q && test_tick && drift put a/3 -j 1 -m theirs --branch side -q &&
+	test_tick && merge=$(drift commit-tree "main^{tree}" -p main -p side -m merge) &&
+	drift update-ref refs/heads/main "$merge" &&
+	drift log --graph --format=%s >out && cat >expect <<-\END &&
+	* merge
+	|\
+	| * theirs
+	* | ours
+	|/
+	* root
+	END
+	test_cmp expect out &&
+	drift log --first-parent --format=%s >out && printf "merge\nours\nroot\n" >expect && test_cmp expect out
+'
+
 test_expect_success 'show of nothing' '
 	drift init -q empty && test_expect_code 1 drift -C empty show
 '
