@@ -304,7 +304,7 @@ struct drift_commit_options {
 	int64_t time_us;               /* 0: now; more than core.maxClockAhead ahead of the clock is DRIFT_ERR_INVALID */
 	const struct drift_id *expect; /* the commit where the branch must stand, zero: it must not exist; NULL: anywhere */
 	bool allow_empty;              /* make a commit even if no document changes */
-	bool no_wait;                  /* return before the commit is durable and visible: see drift_sync */
+	bool no_wait;                  /* return before the commit is durable, and before readers see it: see drift_sync */
 };
 
 struct drift_commit_result {
@@ -312,7 +312,7 @@ struct drift_commit_result {
 	uint64_t seq;
 	uint64_t changed_count; /* documents that differ from the commit before; exact up to 1000 */
 	uint64_t ticket;        /* for drift_sync */
-	bool rebased;           /* the branch stood elsewhere than where the transaction began */
+	bool rebased;           /* others had committed since the transaction began */
 };
 
 /*
