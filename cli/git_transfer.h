@@ -6,7 +6,7 @@
 
 struct git_transfer_options {
 	bool force; /* import */
-	bool use_done, no_data; /* export */
+	bool all, use_done, no_data; /* export; all is what it does without revisions anyway */
 	const char *import_marks, *export_marks;
 };
 

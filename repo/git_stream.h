@@ -32,7 +32,8 @@ enum git_command_kind {
 	GIT_RENAME,
 	GIT_COPY,
 	GIT_DELETE_ALL,
-	GIT_NOTE
+	GIT_NOTE,
+	GIT_COMMIT_END /* not in the stream: no more file commands come */
 };
 
 struct git_command {
@@ -66,7 +67,7 @@ int git_stream_new(struct git_source *source, struct git_stream **out, struct dr
 void git_stream_free(struct git_stream *s);
 /*
  * 1 with the next command, 0 at the end (after `done`, or where the bytes end), -1: DRIFT_ERR_INVALID says what is wrong. The texts
- * live until the next call; those of a commit until the next command that is not a part of it.
+ * live until the next call; those of a commit until the call after GIT_COMMIT_END.
  */
 int git_stream_next(struct git_stream *s, struct git_command *out, struct drift_error *err) MUST_CHECK;
 /* Where the command last given began: its line, from 1, and the bytes before it. */
