@@ -7,8 +7,9 @@
 
 _Static_assert(BOUNDARY_FORCE + 2 + NODE_KEY_MAX + 2 + NODE_VALUE_MAX + 6 <= NODE_LEN_MAX,
 	       "the largest leaf entry after the last byte before the bound must fit into a node");
-_Static_assert(NODE_FANOUT_MIN *(2 + NODE_KEY_MAX + OID_LEN + 20) < BOUNDARY_FORCE,
-	       "the least fan-out is reached before the bound, however long the keys");
+_Static_assert(BOUNDARY_FORCE / BOUNDARY_INNER_SCALE + NODE_FANOUT_MIN *(2 + NODE_KEY_MAX + OID_LEN + 20) <=
+		       NODE_LEN_MAX,
+	       "an inner node of the least fan-out fits, however long the keys");
 
 static const unsigned char boundary_key[SIPHASH_KEY_LEN] = {
 	'd', 'r', 'i', 'f', 't', '/', 'b', 'o', 'u', 'n', 'd', 'a', 'r', 'y', '/', '1',
@@ -32,6 +33,10 @@ bool boundary_after(unsigned level, const void *key, size_t key_len, size_t befo
 
 	if (level && entry_count < NODE_FANOUT_MIN)
 		return false;
+	if (level) {
+		before *= BOUNDARY_INNER_SCALE;
+		after *= BOUNDARY_INNER_SCALE;
+	}
 	here = survival(before);
 	if (!here || after >= BOUNDARY_FORCE)
 		return true;

@@ -15,6 +15,9 @@
 
 #define BOUNDARY_FORCE 12288 /* with the largest entry after it, still below NODE_LEN_MAX */
 
+/* Inner nodes are half as large as leaves: every commit writes one of each level, and leaves are what gets compressed. */
+#define BOUNDARY_INNER_SCALE 2
+
 /* entry_count counts the entries of the node including this one. */
 bool boundary_after(unsigned level, const void *key, size_t key_len, size_t before, size_t after, size_t entry_count);
 
