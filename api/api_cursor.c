@@ -40,8 +40,7 @@ static struct map_root root_map(const struct drift_snapshot *snapshot)
 }
 
 /* To before the collections of a range that are called `name` or come behind it. */
-static int enter_range(struct drift_cursor *c, size_t range, const char *name, size_t name_len,
-		       struct drift_error *err)
+static int enter_range(struct drift_cursor *c, size_t range, const char *name, size_t name_len, struct drift_error *err)
 {
 	const struct bounds *names;
 

@@ -170,10 +170,9 @@ int drift_diff(struct drift_snapshot *from, struct drift_snapshot *to, const cha
 	       void *data, struct drift_error *err)
 {
 	struct diffing d = { .repo = to->repo, .path = BUF_INIT, .each = each, .data = data };
-	struct tree_diff_options options = { .prefix = prefix,
-					     .prefix_len = prefix ? strlen(prefix) : 0,
-					     .each = give_change,
-					     .data = &d };
+	struct tree_diff_options options = {
+		.prefix = prefix, .prefix_len = prefix ? strlen(prefix) : 0, .each = give_change, .data = &d
+	};
 	struct tree_root empty;
 	int r;
 

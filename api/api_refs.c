@@ -69,8 +69,7 @@ static int give_ref(struct odb *odb, const char *name, drift_ref_fn each, void *
 	return ref_of(odb, name, &value, &ref, err) ? -1 : each(data, &ref, err);
 }
 
-int drift_ref_each(struct drift_repo *repo, const char *prefix, drift_ref_fn each, void *data,
-		   struct drift_error *err)
+int drift_ref_each(struct drift_repo *repo, const char *prefix, drift_ref_fn each, void *data, struct drift_error *err)
 {
 	struct odb *odb = repo_odb(repo->repo);
 	struct listing l = { .names = BUF_INIT };
@@ -151,8 +150,7 @@ static int create(struct drift_repo *repo, naming_fn naming, const char *name, c
 
 	if (!point)
 		point = REF_HEAD;
-	if (full_name(naming, name, &full, err) ||
-	    point_resolve(repo->repo, point, strlen(point), NULL, &p, err))
+	if (full_name(naming, name, &full, err) || point_resolve(repo->repo, point, strlen(point), NULL, &p, err))
 		return -1;
 	if (!p.commit)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no commit at '%s'", point);
@@ -169,8 +167,8 @@ static int create(struct drift_repo *repo, naming_fn naming, const char *name, c
 	return error_set(err, why.code, "%s", why.message);
 }
 
-static int delete(struct drift_repo *repo, naming_fn naming, const char *name, const char *actor,
-		  struct drift_error *err)
+static int delete (struct drift_repo *repo, naming_fn naming, const char *name, const char *actor,
+		   struct drift_error *err)
 {
 	struct drift_ref_change change = { .expect = DRIFT_EXPECT_ID, .action = DRIFT_REF_DELETE };
 	struct drift_ref_update update = { &change, 1, actor, "delete" };
@@ -205,10 +203,10 @@ int drift_tag_create(struct drift_repo *repo, const char *name, const char *poin
 
 int drift_branch_delete(struct drift_repo *repo, const char *name, const char *actor, struct drift_error *err)
 {
-	return delete(repo, refname_branch, name, actor, err);
+	return delete (repo, refname_branch, name, actor, err);
 }
 
 int drift_tag_delete(struct drift_repo *repo, const char *name, const char *actor, struct drift_error *err)
 {
-	return delete(repo, refname_tag, name, actor, err);
+	return delete (repo, refname_tag, name, actor, err);
 }

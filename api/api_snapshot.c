@@ -5,8 +5,7 @@
 #include "api/warm_internal.h"
 #include "base/mem.h"
 
-int api_snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out,
-		     struct drift_error *err)
+int api_snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out, struct drift_error *err)
 {
 	struct drift_snapshot *s = mem_calloc(1, sizeof(*s));
 
@@ -80,8 +79,7 @@ void drift_snapshot_tree(const struct drift_snapshot *snapshot, struct drift_id 
 	*id_out = api_id(&snapshot->point.tree.id);
 }
 
-int drift_get(struct drift_snapshot *snapshot, const char *path, struct drift_value *value_out,
-	      struct drift_error *err)
+int drift_get(struct drift_snapshot *snapshot, const char *path, struct drift_value *value_out, struct drift_error *err)
 {
 	struct document doc;
 	struct node *node;

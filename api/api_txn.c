@@ -108,8 +108,8 @@ struct drift_snapshot *drift_txn_snapshot(struct drift_txn *t)
 }
 
 /* What the edits make of a path, as a value with the mode that a put leaves to it; `before` may be NULL. */
-static int preview(struct drift_txn *t, const char *path, const struct drift_value *before,
-		   struct drift_value *out, struct drift_error *err)
+static int preview(struct drift_txn *t, const char *path, const struct drift_value *before, struct drift_value *out,
+		   struct drift_error *err)
 {
 	auto_buf bytes = BUF_INIT;
 	int found = edits_preview(t->edits, &t->base->point.tree, path, strlen(path), &bytes, err);

@@ -145,8 +145,7 @@ static int look_up(struct warm_tree *w, const char *name, size_t name_len, struc
 	return d.has_root;
 }
 
-int warm_map(struct warm_tree *w, const char *name, size_t name_len, struct map_root *map_out,
-	     struct drift_error *err)
+int warm_map(struct warm_tree *w, const char *name, size_t name_len, struct map_root *map_out, struct drift_error *err)
 {
 	struct warm_collection *c;
 

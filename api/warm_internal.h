@@ -31,8 +31,7 @@ struct warm_tree {
 	struct warm_budget *budget;
 };
 
-void warm_init(struct warm_tree *w, struct node_store *store, const struct tree_root *root,
-	       struct warm_budget *budget);
+void warm_init(struct warm_tree *w, struct node_store *store, const struct tree_root *root, struct warm_budget *budget);
 void warm_release(struct warm_tree *w);
 
 /* As tree_get; *node_out is referenced for the caller. */

@@ -95,9 +95,9 @@ struct drift_init_options {
 DRIFT_EXPORT int drift_init(const char *dir, const struct drift_init_options *options, struct drift_error *err);
 
 struct drift_options {
-	bool read_only;   /* never write, not even caches; all writing is DRIFT_ERR_PERMISSION */
-	bool no_sync;     /* do not wait for the disk: the last commits may be lost with the power, never torn */
-	bool no_cache;    /* ignore what is derived and kept below .drift/cache: the same answers, slower */
+	bool read_only; /* never write, not even caches; all writing is DRIFT_ERR_PERMISSION */
+	bool no_sync;   /* do not wait for the disk: the last commits may be lost with the power, never torn */
+	bool no_cache;  /* ignore what is derived and kept below .drift/cache: the same answers, slower */
 	size_t cache_len; /* bytes of decoded tree nodes to keep in memory (0: a sixteenth of the machine's, at most 1 GiB);
 			   * open snapshots may hold on to half as much besides */
 };
@@ -124,11 +124,11 @@ DRIFT_EXPORT const char *drift_dir(const struct drift_repo *repo);
 DRIFT_EXPORT size_t drift_damage(struct drift_repo *repo, void (*each)(void *data, const char *sentence), void *data);
 
 struct drift_stats {
-	uint64_t file_count;               /* journals */
-	uint64_t file_len;                 /* their bytes on disk, room written ahead included */
-	uint64_t used_len, durable_len;    /* bytes of them that hold records; that are known to be on the disk */
-	uint64_t index_len;                /* bytes of the index by id */
-	uint64_t cache_len;                /* bytes of decoded nodes in memory now */
+	uint64_t file_count;            /* journals */
+	uint64_t file_len;              /* their bytes on disk, room written ahead included */
+	uint64_t used_len, durable_len; /* bytes of them that hold records; that are known to be on the disk */
+	uint64_t index_len;             /* bytes of the index by id */
+	uint64_t cache_len;             /* bytes of decoded nodes in memory now */
 	uint64_t cache_hit_count, cache_miss_count; /* since the repository was opened */
 	/* Objects in storage; only where counting was asked for, which reads the whole of it. */
 	uint64_t blob_count, node_count, commit_count, tag_count;
@@ -142,13 +142,13 @@ DRIFT_EXPORT int drift_stats(struct drift_repo *repo, bool count_objects, struct
 /* What a commit says. The texts live as long as the function that gave it says. */
 struct drift_commit {
 	struct drift_id id, tree;
-	uint64_t seq;         /* 1 for the first; one more than its first parent's */
-	int64_t time_us;      /* never before its parents'; what points in time go by */
-	const char *author;   /* "billing", "Ada Example <ada@example.com>" */
+	uint64_t seq;       /* 1 for the first; one more than its first parent's */
+	int64_t time_us;    /* never before its parents'; what points in time go by */
+	const char *author; /* "billing", "Ada Example <ada@example.com>" */
 	int64_t author_us;
 	const char *committer;
 	int64_t committer_us;
-	const char *message;  /* message_len bytes and a NUL */
+	const char *message; /* message_len bytes and a NUL */
 	size_t message_len;
 	size_t parent_count;
 	const void *reserved;
@@ -226,15 +226,16 @@ struct drift_entry {
  * The documents whose path begins with prefix (NULL: all), before the first. The cursor holds on to the snapshot. Close it
  * with drift_cursor_close.
  */
-DRIFT_EXPORT int drift_cursor_open(struct drift_snapshot *snapshot, const char *prefix, struct drift_cursor **cursor_out,
-				   struct drift_error *err);
+DRIFT_EXPORT int drift_cursor_open(struct drift_snapshot *snapshot, const char *prefix,
+				   struct drift_cursor **cursor_out, struct drift_error *err);
 /* NULL is allowed. */
 DRIFT_EXPORT void drift_cursor_close(struct drift_cursor *cursor);
 /* 1 with the next document, 0 at the end, -1. */
 DRIFT_EXPORT int drift_cursor_next(struct drift_cursor *cursor, struct drift_entry *entry_out, struct drift_error *err);
 /* The bytes, or the id, of the document that drift_cursor_next gave last. DRIFT_ERR_NOT_FOUND if it gave none. The value is
  * to be released. */
-DRIFT_EXPORT int drift_cursor_value(struct drift_cursor *cursor, struct drift_value *value_out, struct drift_error *err);
+DRIFT_EXPORT int drift_cursor_value(struct drift_cursor *cursor, struct drift_value *value_out,
+				    struct drift_error *err);
 DRIFT_EXPORT int drift_cursor_id(struct drift_cursor *cursor, struct drift_id *id_out, struct drift_error *err);
 /*
  * Go, forwards or back, to before the first document of the cursor that is at `path` or behind it. Any text will do: "users/b" need
@@ -298,13 +299,14 @@ DRIFT_EXPORT int drift_txn_require(struct drift_txn *txn, const char *path, cons
 DRIFT_EXPORT struct drift_snapshot *drift_txn_snapshot(struct drift_txn *txn);
 
 struct drift_commit_options {
-	const char *author;            /* required: one line, "billing" or "Ada Example <ada@example.com>" */
-	const char *committer;         /* NULL: the author */
-	const char *message;           /* NULL: empty */
-	int64_t time_us;               /* 0: now; more than core.maxClockAhead ahead of the clock is DRIFT_ERR_INVALID */
-	const struct drift_id *expect; /* the commit where the branch must stand, zero: it must not exist; NULL: anywhere */
-	bool allow_empty;              /* make a commit even if no document changes */
-	bool no_wait;                  /* return before the commit is durable, and before readers see it: see drift_sync */
+	const char *author;    /* required: one line, "billing" or "Ada Example <ada@example.com>" */
+	const char *committer; /* NULL: the author */
+	const char *message;   /* NULL: empty */
+	int64_t time_us;       /* 0: now; more than core.maxClockAhead ahead of the clock is DRIFT_ERR_INVALID */
+	const struct drift_id
+		*expect;  /* the commit where the branch must stand, zero: it must not exist; NULL: anywhere */
+	bool allow_empty; /* make a commit even if no document changes */
+	bool no_wait;     /* return before the commit is durable, and before readers see it: see drift_sync */
 };
 
 struct drift_commit_result {
@@ -353,7 +355,7 @@ struct drift_log_options {
 	const char *branch; /* as for drift_snapshot_open */
 	uint64_t limit;     /* at most so many; 0: all */
 	bool first_parent;  /* of a merge only the line that it was made on */
-	bool topological;   /* keep lines of history together; otherwise by time. A parent never comes before its child */
+	bool topological; /* keep lines of history together; otherwise by time. A parent never comes before its child */
 };
 /* Commits, newest first; options may be NULL. Close it with drift_log_close. Errors as drift_snapshot_open. */
 DRIFT_EXPORT int drift_log_open(struct drift_repo *repo, const struct drift_log_options *options,
@@ -373,8 +375,8 @@ struct drift_version_info {
  * The versions of one document as seen from a snapshot, newest first: in time proportional to the changes of that document, not to
  * the history of the store. DRIFT_ERR_INVALID for what is no path, or a snapshot of a tree without a commit.
  */
-DRIFT_EXPORT int drift_history_open(struct drift_snapshot *snapshot, const char *path, struct drift_history **history_out,
-				    struct drift_error *err);
+DRIFT_EXPORT int drift_history_open(struct drift_snapshot *snapshot, const char *path,
+				    struct drift_history **history_out, struct drift_error *err);
 /* 1 with the next version, 0 at the end, -1. */
 DRIFT_EXPORT int drift_history_next(struct drift_history *history, struct drift_version_info *version_out,
 				    struct drift_error *err);
@@ -410,8 +412,8 @@ DRIFT_EXPORT int drift_change_value(const struct drift_change *change, enum drif
 #define DRIFT_REF_NAME_MAX 1024
 
 struct drift_ref {
-	char name[DRIFT_REF_NAME_MAX + 1];   /* "refs/heads/main", "refs/tags/v1", "HEAD" */
-	struct drift_id id;                  /* of a commit or an annotated tag; zero: a symbolic ref that leads to none yet */
+	char name[DRIFT_REF_NAME_MAX + 1]; /* "refs/heads/main", "refs/tags/v1", "HEAD" */
+	struct drift_id id; /* of a commit or an annotated tag; zero: a symbolic ref that leads to none yet */
 	char target[DRIFT_REF_NAME_MAX + 1]; /* of a symbolic ref (HEAD): the ref at its end; else "" */
 };
 /* A ref by its full or short name ("main", "v1", "HEAD"): 1, 0 if there is none, -1. DRIFT_ERR_AMBIGUOUS. */
@@ -433,8 +435,9 @@ enum drift_ref_expect {
 enum drift_ref_action {
 	DRIFT_REF_SET = 0,    /* to new_id: a commit that is there, below refs/tags/ also a tag */
 	DRIFT_REF_DELETE = 1, /* deleting what is absent is no change */
-	DRIFT_REF_LINK = 2,   /* make it symbolic, HEAD as a rule; `target` is a full name below refs/ and need not exist */
-	DRIFT_REF_CHECK = 3   /* only see that it holds what is expected */
+	DRIFT_REF_LINK =
+		2, /* make it symbolic, HEAD as a rule; `target` is a full name below refs/ and need not exist */
+	DRIFT_REF_CHECK = 3 /* only see that it holds what is expected */
 };
 struct drift_ref_change {
 	const char *name; /* in full; symbolic refs are not followed */
@@ -453,7 +456,8 @@ struct drift_ref_update {
 	size_t change_count;
 	const char *actor, *reason; /* the actor is required */
 };
-DRIFT_EXPORT int drift_ref_update(struct drift_repo *repo, const struct drift_ref_update *update, struct drift_error *err);
+DRIFT_EXPORT int drift_ref_update(struct drift_repo *repo, const struct drift_ref_update *update,
+				  struct drift_error *err);
 
 /*
  * Create the branch (refs/heads/) or the tag (refs/tags/) `name` at the commit that `point` is (NULL: HEAD). DRIFT_ERR_EXISTS if there is one,
@@ -466,7 +470,8 @@ DRIFT_EXPORT int drift_tag_create(struct drift_repo *repo, const char *name, con
 /* DRIFT_ERR_NOT_FOUND if there is none; DRIFT_ERR_INVALID for the branch that HEAD is on. */
 DRIFT_EXPORT int drift_branch_delete(struct drift_repo *repo, const char *name, const char *actor,
 				     struct drift_error *err);
-DRIFT_EXPORT int drift_tag_delete(struct drift_repo *repo, const char *name, const char *actor, struct drift_error *err);
+DRIFT_EXPORT int drift_tag_delete(struct drift_repo *repo, const char *name, const char *actor,
+				  struct drift_error *err);
 
 #ifdef __cplusplus
 }
