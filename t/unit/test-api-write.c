@@ -228,7 +228,7 @@ static int count_up(struct drift_txn *t, void *data, struct drift_error *err)
 		err->code = DRIFT_ERR_CLASH;
 		return -1;
 	}
-	snprintf(text, sizeof(text), "%d", atoi(text) + 1);
+	snprintf(text, sizeof(text), "%d", (int)strtol(text, NULL, 10) + 1);
 	return drift_txn_put(t, "counter", text, strlen(text), err);
 }
 

@@ -138,7 +138,7 @@ static int increment(struct drift_txn *t, void *data, struct drift_error *err)
 		text[v.len] = '\0';
 		drift_value_release(&v);
 	}
-	snprintf(text, sizeof(text), "%d", atoi(text) + 1);
+	snprintf(text, sizeof(text), "%d", (int)strtol(text, NULL, 10) + 1);
 	return drift_txn_put(t, "shared/counter", text, strlen(text), err);
 }
 
