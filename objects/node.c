@@ -228,7 +228,6 @@ static int decode(const void *bytes, size_t len, const uint64_t *child_loc, stru
 		return error_no_memory(err);
 	if (check_entries(node, head.len, err) < 0)
 		return -1;
-	set_hints(node);
 	*node_out = node;
 	node = NULL;
 	return 0;
@@ -252,6 +251,7 @@ int node_decode(const void *bytes, size_t len, const struct oid *id, const uint6
 	}
 	if (decode(bytes, len, child_loc, node_out, err) < 0)
 		return -1;
+	set_hints(*node_out);
 	(*node_out)->id = found;
 	return 0;
 }

@@ -89,8 +89,8 @@ int node_from_built(const void *bytes, size_t len, const uint64_t *child_loc, st
 		    struct drift_error *err) MUST_CHECK;
 
 /*
- * As node_decode without hashing, for a version that only serves as base of a delta: its id is zero. What is built on it
- * is checked against an id.
+ * As node_decode without hashing, for a version that only serves as base of a delta: its id is zero, it cannot be
+ * searched. What is built on it is checked against an id.
  */
 int node_decode_base(const void *bytes, size_t len, const uint64_t *child_loc, struct node **node_out,
 		     struct drift_error *err) MUST_CHECK;

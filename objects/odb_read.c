@@ -294,9 +294,14 @@ int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_e
 	if (!node) {
 		if (load_node(odb, loc, NULL, &base, err) < 0)
 			return -1;
-		object_hash(OBJECT_TREE, base->bytes, base->len, &base->id);
-		node_cache_put(odb->cache, loc, base);
-		node = base;
+		if (node_from_built(base->bytes, base->len, base->child_loc, &node, err) < 0) {
+			node_unref(base);
+			return -1;
+		}
+		node->loc = base->loc;
+		node->depth = base->depth;
+		node_unref(base);
+		node_cache_put(odb->cache, loc, node);
 	}
 	*out = node;
 	return 0;

@@ -10,6 +10,7 @@
 /* Shorter content is not worth a zstd frame. */
 #define ZSTD_RAW_MIN 64
 #define DELTA_LEVEL 3
+#define CHAIN_BYTES 8
 
 static bool storage_fits(enum object_kind kind, unsigned storage)
 {
@@ -185,10 +186,20 @@ static void add_content(struct buf *out, const struct record_source *s)
 	}
 }
 
+/* A whole version now and then costs some eight bytes a version at most; so small nodes have short chains. */
+static unsigned chain_max(const struct record_source *s)
+{
+	unsigned max = s->node && s->node->level ? RECORD_INNER_DEPTH_MAX : RECORD_LEAF_DEPTH_MAX;
+	size_t fair = s->len / CHAIN_BYTES;
+
+	if (s->kind == OBJECT_BLOB)
+		return RECORD_BLOB_DEPTH_MAX;
+	return fair < max ? (unsigned)fair : max;
+}
+
 static bool may_delta(const struct record_source *s)
 {
-	unsigned max = s->kind == OBJECT_BLOB ? RECORD_BLOB_DEPTH_MAX :
-		       s->node && s->node->level ? RECORD_INNER_DEPTH_MAX : RECORD_LEAF_DEPTH_MAX;
+	unsigned max = chain_max(s);
 
 	return s->base_loc != LOC_UNKNOWN && (s->base_node || s->base_data) && s->base_depth + 1U <= max;
 }
