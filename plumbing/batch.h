@@ -66,6 +66,11 @@ int request_path(const struct batch_request *r, const char *name, struct buf *ou
 /* The full name of the branch that the request, or the command line, names; "" for HEAD's. */
 int batch_branch(struct batch *b, const struct batch_request *r, char out[REF_NAME_MAX + 1],
 		 struct drift_error *err) MUST_CHECK;
+/*
+ * The ref at the end of the symbolic chain from name, and whether it exists; of the branch that has commits which are not durable
+ * yet the object is not filled in: looking for what was there before them would take longer with each of them.
+ */
+int batch_resolve(struct batch *b, const char *name, struct ref_resolved *out, struct drift_error *err) MUST_CHECK;
 /* The tree that reads without "at" begin with, before the stage. */
 int batch_base(struct batch *b, const struct batch_request *r, struct tree_root *out, struct drift_error *err) MUST_CHECK;
 /* The commit or tree of member `name`, NULL tip's if it is not there; makes everything durable before. */

@@ -30,6 +30,24 @@ int batch_branch(struct batch *b, const struct batch_request *r, char out[REF_NA
 	return 0;
 }
 
+int batch_resolve(struct batch *b, const char *name, struct ref_resolved *out, struct drift_error *err)
+{
+	struct ref_value value;
+
+	if (b->pending && !strcmp(name, REF_HEAD)) {
+		if (odb_ref_read(repo_odb(b->ctx->repo), name, false, &value, err))
+			return -1;
+		if (value.kind == REF_SYMBOLIC && !strcmp(value.target, b->branch))
+			name = b->branch;
+	}
+	if (!b->pending || strcmp(name, b->branch) != 0)
+		return refs_resolve(repo_odb(b->ctx->repo), name, false, out, err);
+	memset(out, 0, sizeof(*out));
+	memcpy(out->name, b->branch, sizeof(b->branch));
+	out->exists = true;
+	return 0;
+}
+
 static int pending_base(struct batch *b, struct tree_root *out, struct drift_error *err)
 {
 	auto_commit *tip = NULL;
@@ -48,7 +66,7 @@ int batch_base(struct batch *b, const struct batch_request *r, struct tree_root 
 	auto_commit *tip = NULL;
 	int found;
 
-	if (batch_branch(b, r, branch, err) || refs_resolve(odb, branch[0] ? branch : REF_HEAD, false, &at, err))
+	if (batch_branch(b, r, branch, err) || batch_resolve(b, branch[0] ? branch : REF_HEAD, &at, err))
 		return -1;
 	if (b->pending && !strcmp(at.name, b->branch))
 		return pending_base(b, out, err);

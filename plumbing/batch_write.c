@@ -153,13 +153,13 @@ static int read_date(const struct batch_request *r, struct commit_options *o, st
 	return 0;
 }
 
-static int read_people(struct batch *b, const struct batch_request *r, struct commit_texts *texts,
-		       struct commit_options *o, struct drift_error *err)
+static int read_people(const struct batch_request *r, struct commit_texts *texts, struct commit_options *o,
+		       struct drift_error *err)
 {
 	int author = request_text(r, "author", &texts->author, err);
 	int committer = author < 0 ? -1 : request_text(r, "committer", &texts->committer, err);
 
-	if (committer < 0 || (!author && ctx_author(b->ctx, &o->author, err)))
+	if (committer < 0)
 		return -1;
 	if (author)
 		o->author = texts->author.data;
@@ -192,16 +192,16 @@ static int read_expect(struct batch *b, const struct batch_request *r, struct co
 static int check_branch(struct batch *b, struct commit_texts *texts, struct commit_options *o, struct ref_resolved *at,
 			struct drift_error *err)
 {
-	struct odb *odb = repo_odb(b->ctx->repo);
 	struct ref_resolved head;
 
-	if (texts->branch[0])
-		o->branch = texts->branch;
-	if (refs_resolve(odb, o->branch ? o->branch : REF_HEAD, false, at, err) ||
-	    refs_resolve(odb, REF_HEAD, false, &head, err))
+	o->branch = texts->branch[0] ? texts->branch : NULL;
+	if (batch_resolve(b, o->branch ? o->branch : REF_HEAD, at, err))
 		return -1;
-	if (at->exists || !strcmp(at->name, head.name) || (o->has_expect && oid_is_zero(&o->expect)) ||
-	    (b->pending && !strcmp(at->name, b->branch)))
+	if (at->exists || !o->branch || (o->has_expect && oid_is_zero(&o->expect)))
+		return 0;
+	if (batch_resolve(b, REF_HEAD, &head, err))
+		return -1;
+	if (!strcmp(at->name, head.name))
 		return 0;
 	return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no branch '%s'", at->name);
 }
@@ -217,7 +217,7 @@ static int read_options(struct batch *b, const struct batch_request *r, struct c
 		return error_set(err, DRIFT_ERR_INVALID, "'message' is %s", found ? "empty" : "missing");
 	o->message = texts->message.data;
 	o->message_len = texts->message.len;
-	if (batch_branch(b, r, texts->branch, err) || read_people(b, r, texts, o, err) || read_date(r, o, err) ||
+	if (batch_branch(b, r, texts->branch, err) || read_people(r, texts, o, err) || read_date(r, o, err) ||
 	    read_expect(b, r, o, err) || request_bool(r, "allow_empty", &o->allow_empty, err) < 0)
 		return -1;
 	return 0;
@@ -226,13 +226,16 @@ static int read_options(struct batch *b, const struct batch_request *r, struct c
 static int make_commit(struct batch *b, const struct batch_request *r, struct commit_texts *texts, struct json_writer *w,
 		       struct drift_error *err)
 {
-	struct commit_options options = { .no_wait = true };
+	struct commit_options options;
 	struct commit_result result;
 	struct ref_resolved at;
 	char hex[OID_HEX_LEN + 1];
 
 	if (b->atomic && b->change_failed)
 		return error_set(err, DRIFT_ERR_INVALID, "a change since the last commit failed: nothing was committed");
+	if (ctx_commit_options(b->ctx, &options, err))
+		return -1;
+	options.no_wait = true;
 	if (read_options(b, r, texts, &options, err) || check_branch(b, texts, &options, &at, err))
 		return -1;
 	if (b->pending && edits_count(b->edits) > EDITS_HEAVY && batch_flush(b, err))

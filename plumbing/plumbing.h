@@ -8,6 +8,8 @@ extern const struct command cmd_batch;
 extern const struct command cmd_cat_file;
 extern const struct command cmd_commit_tree;
 extern const struct command cmd_diff_tree;
+extern const struct command cmd_fast_export;
+extern const struct command cmd_fast_import;
 extern const struct command cmd_for_each_ref;
 extern const struct command cmd_hash_object;
 extern const struct command cmd_is_ancestor;
