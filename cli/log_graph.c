@@ -94,22 +94,47 @@ static size_t join_columns(struct log_graph *g, const struct commit *c, struct b
 	return at;
 }
 
+static bool is_drawn(const struct log_graph *g, const struct commit *c, size_t parent)
+{
+	if (g->first_parent && parent)
+		return false;
+	return !g->within || oid_table_get(g->within, &c->parents[parent].id);
+}
+
 static int follow_parents(struct log_graph *g, const struct commit *c, size_t at, struct drift_error *err)
 {
-	size_t count = g->first_parent && c->parent_count > 1 ? 1 : c->parent_count;
+	size_t first = 0;
 
-	if (!count) {
+	while (first < c->parent_count && !is_drawn(g, c, first))
+		first++;
+	if (first == c->parent_count) {
 		draw_end(g, at, &g->pending);
 		remove_column(g, at);
 		return 0;
 	}
-	g->columns[at] = c->parents[0].id;
-	for (size_t i = count; i-- > 1;) {
+	g->columns[at] = c->parents[first].id;
+	for (size_t i = c->parent_count; i-- > first + 1;) {
+		if (!is_drawn(g, c, i))
+			continue;
 		draw_fork(g, at, &g->pending);
 		if (insert_column(g, at + 1, &c->parents[i].id, err))
 			return -1;
 	}
 	return 0;
+}
+
+void log_graph_skip(struct log_graph *g, const struct commit *c, struct buf *out)
+{
+	for (size_t i = g->count; i-- > 0;) {
+		if (!oid_equal(&g->columns[i], &c->id))
+			continue;
+		if (c->parent_count && is_drawn(g, c, 0)) {
+			g->columns[i] = c->parents[0].id;
+			continue;
+		}
+		draw_end(g, i, out);
+		remove_column(g, i);
+	}
 }
 
 /* Take the next row that waits, or make one of straight lines. */

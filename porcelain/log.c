@@ -57,10 +57,11 @@ struct log_run {
 	struct commit_style style;
 	struct revwalk *walk;
 	struct log_graph graph;
+	struct oid_table within; /* --graph of a range: its commits */
 	regex_t author, grep;
 	bool has_author, has_grep, has_since, has_until, past_since;
 	int64_t since_usec, until_usec;
-	struct commit **kept; /* --reverse */
+	struct commit **kept; /* --reverse; or the commits in `within` */
 	size_t kept_count, kept_capacity;
 	uint64_t shown;
 };
@@ -133,7 +134,7 @@ static int choose_style(struct log_run *run)
 	return format ? log_format_check(format, &run->ctx->err) : 0;
 }
 
-static int start_walk(struct log_run *run)
+static int start_walk(struct log_run *run, struct revwalk **walk_out)
 {
 	struct cmd_context *ctx = run->ctx;
 	const struct revwalk_options options = {
@@ -141,19 +142,60 @@ static int start_walk(struct log_run *run)
 	};
 	auto_point tip = POINT_INIT;
 
-	if (revwalk_new(ctx->repo, &options, &run->walk, &ctx->err))
+	if (revwalk_new(ctx->repo, &options, walk_out, &ctx->err))
 		return -1;
 	for (size_t i = 0; i < run->args.point_count; i++) {
 		const char *text = run->args.points[i];
 
-		if (point_range(ctx->repo, text, strlen(text), ctx_branch_name(ctx), run->walk, &ctx->err))
+		if (point_range(ctx->repo, text, strlen(text), ctx_branch_name(ctx), *walk_out, &ctx->err))
 			return -1;
 	}
 	if (run->args.point_count)
 		return 0;
 	if (ctx_point(ctx, NULL, &tip, &ctx->err))
 		return -1;
-	return tip.commit ? revwalk_include(run->walk, tip.commit, &ctx->err) : 0;
+	return tip.commit ? revwalk_include(*walk_out, tip.commit, &ctx->err) : 0;
+}
+
+static int keep_commit(struct log_run *run, struct commit *c)
+{
+	if (mem_grow(&run->kept, &run->kept_capacity, run->kept_count + 1, sizeof(*run->kept)))
+		return error_no_memory(&run->ctx->err);
+	run->kept[run->kept_count++] = commit_ref(c);
+	return 0;
+}
+
+static bool has_range(const struct log_run *run)
+{
+	for (size_t i = 0; i < run->args.point_count; i++) {
+		if (*run->args.points[i] == '^' || strstr(run->args.points[i], ".."))
+			return true;
+	}
+	return false;
+}
+
+/* Where a range begins lines end, so what is in it has to be known before the first is drawn. */
+static int collect_range(struct log_run *run)
+{
+	struct drift_error *err = &run->ctx->err;
+	auto_revwalk *walk = NULL;
+	int more;
+
+	if (!run->o->graph || !has_range(run))
+		return 0;
+	if (start_walk(run, &walk))
+		return -1;
+	for (;;) {
+		auto_commit *c = NULL;
+
+		more = revwalk_next(walk, &c, err);
+		if (more <= 0)
+			break;
+		if (keep_commit(run, c) || oid_table_put(&run->within, &c->id, c, err))
+			return -1;
+	}
+	run->graph.within = &run->within;
+	return more;
 }
 
 static bool text_matches(const regex_t *re, const struct text *text)
@@ -203,12 +245,12 @@ static int show_commit(struct log_run *run, struct commit *c)
 	return 0;
 }
 
-static int keep_commit(struct log_run *run, struct commit *c)
+static void skip_commit(struct log_run *run, const struct commit *c)
 {
-	if (mem_grow(&run->kept, &run->kept_capacity, run->kept_count + 1, sizeof(*run->kept)))
-		return error_no_memory(&run->ctx->err);
-	run->kept[run->kept_count++] = commit_ref(c);
-	return 0;
+	auto_buf drawn = BUF_INIT;
+
+	log_graph_skip(&run->graph, c, &drawn);
+	out_buf(&drawn);
 }
 
 static int walk_all(struct log_run *run)
@@ -227,6 +269,8 @@ static int walk_all(struct log_run *run)
 		wanted = is_wanted(run, c);
 		if (wanted < 0 || (wanted && (run->o->reverse ? keep_commit(run, c) : show_commit(run, c))))
 			return -1;
+		if (!wanted && run->o->graph)
+			skip_commit(run, c);
 		if (wanted && left > 0)
 			left--;
 	}
@@ -235,7 +279,7 @@ static int walk_all(struct log_run *run)
 
 static int show_kept(struct log_run *run)
 {
-	for (size_t i = run->kept_count; i-- > 0 && !ctx_reader_gone(run->ctx);) {
+	for (size_t i = run->o->reverse ? run->kept_count : 0; i-- > 0 && !ctx_reader_gone(run->ctx);) {
 		if (show_commit(run, run->kept[i]))
 			return -1;
 	}
@@ -247,6 +291,7 @@ static void log_run_release(struct log_run *run)
 	for (size_t i = 0; i < run->kept_count; i++)
 		commit_unref(run->kept[i]);
 	free(run->kept);
+	oid_table_release(&run->within);
 	if (run->has_author)
 		regfree(&run->author);
 	if (run->has_grep)
@@ -268,7 +313,7 @@ static int log_command(struct cmd_context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	run.graph.first_parent = run.o->first_parent;
 	if (revision_args_split(ctx, argc, argv, (size_t)argc, &run.args, &ctx->err) || choose_style(&run) ||
-	    parse_filters(&run) || start_walk(&run) || walk_all(&run) || show_kept(&run))
+	    parse_filters(&run) || collect_range(&run) || start_walk(&run, &run.walk) || walk_all(&run) || show_kept(&run))
 		code = ctx_fail(ctx, "show the log");
 	log_run_release(&run);
 	return code;
