@@ -51,7 +51,7 @@ enum staged_op { STAGED_PUT = 1, STAGED_REMOVE = 2 };
 struct staged {
 	enum staged_op op;
 	bool replaced_present;
-	struct oid replaced;      /* what the path held (see document_id) when it was first staged */
+	struct oid replaced;      /* what the path held (see document_id) when the change was made */
 	struct document document; /* op put */
 };
 

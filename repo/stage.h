@@ -10,8 +10,9 @@
 
 /*
  * Stage the edits over what is staged and what the branch (NULL: HEAD) holds; a document that is again as the branch has it
- * is no longer staged. Errors as edits_commit; staging what is staged already is no error. reason NULL: "put users/1",
- * "stage: 3 documents".
+ * is no longer staged. Errors as edits_commit; staging what is staged already is no error. A whole document (or a removal) staged
+ * anew replaces what the branch holds now; a patch of what is staged, and what has an if_match, still replaces what that did.
+ * reason NULL: "put users/1", "stage: 3 documents".
  */
 int stage_add(struct repo *repo, struct edits *e, const char *branch, const char *actor, const char *reason,
 	      struct drift_error *err) MUST_CHECK;

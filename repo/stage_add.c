@@ -17,6 +17,7 @@ struct add_job {
 	const struct tree_root *stage, *tip;
 	size_t next; /* edit */
 	struct edit_outcome outcome;
+	bool replaces; /* the whole document, without having read it */
 	/* Of the path that the view was asked for. */
 	bool was_staged;
 	struct staged was;
@@ -56,6 +57,30 @@ static int get_over(struct edit_view *self, const struct path *path, struct node
 	return 1;
 }
 
+/* Do the edits of a path say what it is to hold, whatever it held? */
+static bool edits_replace(const struct edit *items, size_t count)
+{
+	bool replaces = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].kind == EDIT_MATCH)
+			return false;
+		replaces |= items[i].kind != EDIT_PATCH;
+	}
+	return replaces;
+}
+
+/*
+ * A patch is computed over what was staged, which was made by somebody who had seen what that replaced: so the new
+ * document does not know of the tip's, unless it is that which was staged.
+ */
+static bool knows_tip(const struct add_job *a)
+{
+	if (!a->was_staged || a->replaces)
+		return true;
+	return a->outcome.had && a->in_tip && document_equal(&a->outcome.before, &a->tip_document);
+}
+
 /* What is to be staged after an edit: 1 something / 0 nothing, since the tip has it. */
 static int judge(struct add_job *a)
 {
@@ -67,7 +92,7 @@ static int judge(struct add_job *a)
 	a->result.op = o->has ? STAGED_PUT : STAGED_REMOVE;
 	if (o->has)
 		a->result.document = o->after;
-	if (a->was_staged) {
+	if (!knows_tip(a)) {
 		a->result.replaced_present = a->was.replaced_present;
 		a->result.replaced = a->was.replaced;
 		return 1;
@@ -87,6 +112,7 @@ static int next_staged(struct stage_changes *self, struct stage_change *change_o
 		size_t count = edits_group(a->e, a->next);
 
 		a->next += count;
+		a->replaces = edits_replace(items, count);
 		if (edits_apply(a->e, items, count, &a->view, &a->outcome, err) ||
 		    edit_outcome_store(&a->outcome, repo_odb(a->repo), a->batch, err) < 0)
 			return -1;

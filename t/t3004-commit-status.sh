@@ -37,7 +37,15 @@ test_expect_success 'a clash is named, nothing is changed' '
 	test_expect_code 1 drift commit -m mine 2>err && test_grep "p/1" err && test_grep "^hint:" err &&
 	test "$(drift log -1 --format=%H)" = $tip &&
 	drift status --short >out 2>err && printf "C p/1\nA p/4\n" >expect && test_cmp expect out && test_grep "^hint" err &&
-	drift put p/1 -j 11 && drift put p/1 -j 12 && drift commit -q -m again && test "$(drift get p/1 --at HEAD)" = 12
+	drift put p/1 -j 12 && drift status --short >out && printf "M p/1\nA p/4\n" >expect && test_cmp expect out &&
+	drift commit -q -m again && test "$(drift get p/1 --at HEAD)" = 12
+'
+
+test_expect_success 'staging a whole document again settles a clash, patching what is staged does not' '
+	drift put q/1 -j "{}" -q -m q && drift put q/1 -j "{\"a\":1}" && drift put q/1 -j "{\"b\":1}" -q -m theirs &&
+	drift patch q/1 -j "{\"c\":1}" && test_expect_code 1 drift commit -m no &&
+	drift rm q/1 && drift status --short >out && echo "D q/1" >expect && test_cmp expect out &&
+	drift put q/1 -j "{\"d\":1}" && drift commit -q -m mine && test "$(drift get q/1 --at HEAD)" = "{\"d\":1}"
 '
 
 test_expect_success '--allow-empty, --expect' '
@@ -59,6 +67,14 @@ test_expect_success 'drift edit' '
 	DRIFT_EDITOR="sed -i s/tea/coffee/" drift edit e/1 -m better -q && test "$(drift get e/1)" = "\"coffee\"" &&
 	test_expect_code 1 env DRIFT_EDITOR=true drift edit e/1 -m no &&
 	test_expect_code 128 env DRIFT_EDITOR=false drift edit e/1 -m no
+'
+
+test_expect_success 'what was edited by hand is kept where others were faster' '
+	mkdir tmp && printf "#!/bin/sh\ndrift put e/1 -j 5 -m faster -q && echo 6 >\"\$1\"\n" >racer && chmod +x racer &&
+	test_expect_code 1 env TMPDIR=tmp DRIFT_EDITOR=./racer drift edit e/1 2>err && test_grep "^hint: your text is still in" err &&
+	test "$(cat tmp/*)" = 6 && test "$(drift get e/1)" = 5 && rm tmp/* &&
+	test_expect_code 1 env TMPDIR=tmp DRIFT_EDITOR=true drift edit e/1 && TMPDIR=tmp DRIFT_EDITOR="sed -i s/5/7/" drift edit e/1 &&
+	ls tmp >out && test_must_be_empty out && test "$(drift get e/1)" = 7
 '
 
 test_done

@@ -210,6 +210,85 @@ static void clashes_name_the_paths(void **state)
 	desk_head_holds(d, "a/2", NULL);
 }
 
+static struct staged staged_as(struct desk *d, const char *path)
+{
+	auto_node *node = NULL;
+	struct staged s = { .op = STAGED_REMOVE };
+
+	assert_int_equal(stage_get(d->repo, path, strlen(path), &node, &s, &d->err), 1);
+	return s;
+}
+
+static void assert_replaces(struct desk *d, const char *path, const char *text)
+{
+	struct staged s = staged_as(d, path);
+	struct oid id;
+
+	object_hash(OBJECT_BLOB, text, strlen(text), &id);
+	assert_true(s.replaced_present);
+	assert_true(oid_equal(&s.replaced, &id));
+}
+
+/* Staged anew as a whole, a document replaces what the branch holds now; a patch of what was staged does not. */
+static void staging_again_after_a_clash(void **state)
+{
+	struct desk *d = *state;
+	struct edits *e;
+
+	desk_commit_put(d, "a/1", "{\"n\":1}");
+	desk_commit_put(d, "a/2", "{\"n\":1}");
+	desk_commit_put(d, "a/3", "{\"n\":1}");
+	stage_put(d, "a/1", "{\"n\":2}");
+	stage_put(d, "a/2", "{\"n\":2}");
+	stage_put(d, "a/3", "{\"n\":2}");
+	stage_put(d, "a/4", "mine");
+	desk_commit_put(d, "a/1", "{\"n\":3}");
+	desk_commit_put(d, "a/2", "{\"n\":3}");
+	desk_commit_put(d, "a/3", "{\"n\":2}");
+	desk_commit_put(d, "a/4", "theirs");
+	e = desk_edits(d);
+	desk_merge(d, e, "a/1", "{\"m\":1}");
+	desk_merge(d, e, "a/3", "{\"m\":1}");
+	stage_edits(d, e);
+	assert_replaces(d, "a/1", "{\"n\":1}");
+	assert_replaces(d, "a/3", "{\"n\":2}");
+	desk_refused(d, try_commit(d), DRIFT_ERR_CLASH, "'a/1', 'a/2', 'a/4'");
+	stage_put(d, "a/1", "{\"n\":4}");
+	assert_replaces(d, "a/1", "{\"n\":3}");
+	stage_remove(d, "a/2");
+	assert_replaces(d, "a/2", "{\"n\":3}");
+	e = desk_edits(d);
+	desk_put(d, e, "a/4", "ours");
+	desk_must(d, edits_if_match(e, "a/4", 3, &(struct oid){ .bytes = { 0 } }, &d->err));
+	desk_refused(d, stage_add(d->repo, e, NULL, "tester", NULL, &d->err), DRIFT_ERR_CLASH, "a/4");
+	edits_free(e);
+	stage_put(d, "a/4", "ours");
+	assert_replaces(d, "a/4", "theirs");
+	assert_int_equal(commit_stage(d).changed_count, 4);
+	desk_head_holds(d, "a/1", "{\"n\":4}");
+	desk_head_holds(d, "a/2", NULL);
+	desk_head_holds(d, "a/3", "{\"m\":1,\"n\":2}");
+	desk_head_holds(d, "a/4", "ours");
+}
+
+/* Who says what the document must be has seen what is staged, not what the branch holds. */
+static void conditions_keep_the_clash(void **state)
+{
+	struct desk *d = *state;
+	struct edits *e = desk_edits(d);
+	struct oid id;
+
+	desk_commit_put(d, "a/1", "one");
+	stage_put(d, "a/1", "two");
+	desk_commit_put(d, "a/1", "three");
+	object_hash(OBJECT_BLOB, "two", 3, &id);
+	desk_put(d, e, "a/1", "four");
+	desk_must(d, edits_if_match(e, "a/1", 3, &id, &d->err));
+	stage_edits(d, e);
+	assert_replaces(d, "a/1", "one");
+	desk_refused(d, try_commit(d), DRIFT_ERR_CLASH, "'a/1'");
+}
+
 /* Only ten of many are named. */
 static void many_clashes(void **state)
 {
@@ -402,6 +481,8 @@ int main(void)
 		TEST(long_paths),
 		TEST(staging_again),
 		TEST(clashes_name_the_paths),
+		TEST(staging_again_after_a_clash),
+		TEST(conditions_keep_the_clash),
 		TEST(many_clashes),
 		TEST(nothing_left_to_commit),
 		TEST(dropping),
