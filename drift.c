@@ -61,6 +61,7 @@ static const struct command *const commands[] = {
 	&cmd_symbolic_ref,
 	&cmd_tag,
 	&cmd_undo,
+	&cmd_unstage,
 	&cmd_update_ref,
 	&cmd_version,
 	&cmd_write_tree,

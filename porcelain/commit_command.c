@@ -95,7 +95,7 @@ static int commit_failed(struct cmd_context *ctx)
 	int code = ctx_fail(ctx, "commit");
 
 	if (why == DRIFT_ERR_CLASH && !ctx->common.expect)
-		ctx_hint(ctx, "'drift status' names what clashes; stage it again on top of what is there now");
+		ctx_hint(ctx, "'drift get PATH --at HEAD' shows what is there now: 'drift put' it again, or 'drift unstage PATH'");
 	else if (why == DRIFT_ERR_NOTHING)
 		ctx_hint(ctx, "'drift put' stages a change; --allow-empty commits without one");
 	return code;

@@ -35,6 +35,7 @@ extern const struct command cmd_status;
 extern const struct command cmd_switch;
 extern const struct command cmd_tag;
 extern const struct command cmd_undo;
+extern const struct command cmd_unstage;
 extern const struct command cmd_version;
 
 #endif

@@ -113,7 +113,7 @@ static int status(struct cmd_context *ctx, int argc, char **argv)
 	if (staged_each(ctx->repo, &tip.tree, print_change, ctx, &clash_count, &ctx->err))
 		return ctx_die(ctx, "read the stage");
 	if (clash_count)
-		ctx_hint(ctx, "'clash': the branch changed since these were staged; stage them again on top of it");
+		ctx_hint(ctx, "'clash': the branch changed since these were staged; put them again on top of it, or 'drift unstage PATH'");
 	return EXIT_DONE;
 }
 

@@ -234,9 +234,9 @@ int stage_tree(struct repo *repo, struct odb_batch *batch, const struct tree_roo
 struct drop_job {
 	struct stage_job job;
 	struct stage_changes changes;
-	const char *prefix;
-	size_t prefix_len;
+	const struct stage_filter *filter;
 	struct stage_cursor *cursor;
+	struct buf path;
 	uint64_t dropped;
 };
 
@@ -244,10 +244,19 @@ static int next_to_drop(struct stage_changes *self, struct stage_change *change_
 {
 	struct drop_job *d = (struct drop_job *)((char *)self - offsetof(struct drop_job, changes));
 	struct staged staged;
-	int r = stage_cursor_next(d->cursor, &change_out->path, &staged, err);
+	int r;
 
 	change_out->staged = NULL;
-	d->dropped += r > 0;
+	while ((r = stage_cursor_next(d->cursor, &change_out->path, &staged, err)) > 0) {
+		buf_clear(&d->path);
+		path_format(&change_out->path, &d->path);
+		if (buf_check(&d->path, err))
+			return -1;
+		if (d->filter->takes(d->filter, d->path.data, d->path.len)) {
+			d->dropped++;
+			return 1;
+		}
+	}
 	return r;
 }
 
@@ -261,37 +270,33 @@ static int build_dropped(struct stage_job *self, struct odb_batch *batch, const 
 
 	(void)tip;
 	d->dropped = 0;
-	if (!d->prefix_len) {
+	if (!d->filter) {
 		if (tree_totals(store, stage, &totals, err))
 			return -1;
 		d->dropped = totals.document_count;
 		tree_empty(stage_out);
 		return 0;
 	}
-	if (stage_cursor_open(store, stage, d->prefix, d->prefix_len, &d->cursor, err))
+	if (stage_cursor_open(store, stage, "", 0, &d->cursor, err))
 		return -1;
 	r = stage_map_edit(store, stage, &d->changes, stage_out, err);
 	stage_cursor_free(d->cursor);
 	return r;
 }
 
-int stage_drop(struct repo *repo, const char *prefix, size_t prefix_len, const char *actor, uint64_t *dropped_out,
-	       struct drift_error *err)
+int stage_drop(struct repo *repo, const struct stage_filter *filter, const char *actor, const char *reason,
+	       uint64_t *dropped_out, struct drift_error *err)
 {
-	auto_buf reason = BUF_INIT;
 	struct drop_job d = {
-		.job = { .build = build_dropped, .actor = actor, .heavy = prefix_len > 0 },
+		.job = { .build = build_dropped, .actor = actor, .reason = reason ? reason : "unstage", .heavy = filter },
 		.changes = { .next = next_to_drop },
-		.prefix = prefix,
-		.prefix_len = prefix_len,
+		.filter = filter,
+		.path = BUF_INIT,
 	};
+	int r = stage_run(repo, &d.job, err);
 
-	buf_add_str(&reason, prefix_len ? "unstage " : "unstage everything");
-	buf_add(&reason, prefix, prefix_len);
-	if (buf_check(&reason, err))
-		return -1;
-	d.job.reason = reason.data;
-	if (stage_run(repo, &d.job, err))
+	buf_release(&d.path);
+	if (r)
 		return -1;
 	*dropped_out = d.dropped;
 	return 0;

@@ -25,9 +25,13 @@ int stage_each(struct repo *repo, const char *prefix, size_t prefix_len,
 			   struct drift_error *err),
 	       void *data, struct drift_error *err) MUST_CHECK;
 int stage_count(struct repo *repo, uint64_t *count_out, struct drift_error *err) MUST_CHECK;
-/* Drop what is staged under prefix ("" all); how many in dropped_out. */
-int stage_drop(struct repo *repo, const char *prefix, size_t prefix_len, const char *actor, uint64_t *dropped_out,
-	       struct drift_error *err) MUST_CHECK;
+/* What to take of the stage; embedded, so that `takes` finds what it needs. Asked in order of path, perhaps several times over. */
+struct stage_filter {
+	bool (*takes)(const struct stage_filter *self, const char *path, size_t path_len);
+};
+/* Drop what the filter (NULL: everything) takes, in one step; how many in dropped_out. reason NULL: "unstage". */
+int stage_drop(struct repo *repo, const struct stage_filter *filter, const char *actor, const char *reason,
+	       uint64_t *dropped_out, struct drift_error *err) MUST_CHECK;
 /* The tree of `base` with the stage over it, in the batch (write-tree, get and ls over the stage). */
 int stage_tree(struct repo *repo, struct odb_batch *batch, const struct tree_root *base, struct tree_root *root_out,
 	       struct drift_error *err) MUST_CHECK;

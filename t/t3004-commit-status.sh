@@ -48,6 +48,17 @@ test_expect_success 'staging a whole document again settles a clash, patching wh
 	drift put q/1 -j "{\"d\":1}" && drift commit -q -m mine && test "$(drift get q/1 --at HEAD)" = "{\"d\":1}"
 '
 
+test_expect_success 'unstage forgets some or all of the stage, and can be undone' '
+	drift put u/1 -j 1 && drift put u/10 -j 1 && drift put u/2/x -j 1 && drift put v/1 -j 1 && drift put w -j 1 &&
+	drift unstage u/1 >out && echo "1 change unstaged" >expect && test_cmp expect out &&
+	drift status --short >out && printf "A w\nA u/10\nA u/2/x\nA v/1\n" >expect && test_cmp expect out &&
+	test_expect_code 1 drift unstage u/1 v/1 >out 2>err && test_grep "staged at .u/1." err && test_must_be_empty out &&
+	drift unstage u/2/ w --json >out && echo "{\"unstaged\":2}" >expect && test_cmp expect out &&
+	drift status --short >out && printf "A u/10\nA v/1\n" >expect && test_cmp expect out &&
+	drift unstage -q >out && test_must_be_empty out && test_expect_code 1 drift unstage && drift undo -q &&
+	drift status --short >out && test_cmp expect out && drift unstage u v -q && test_expect_code 1 drift get u/10
+'
+
 test_expect_success '--allow-empty, --expect' '
 	drift commit --allow-empty -m empty -q >id && test "$(cat id)" = "$(drift log -1 --format=%H)" &&
 	drift put p/5 -j 5 && test_expect_code 1 drift commit -m no --expect HEAD~1 && drift commit -m yes --expect HEAD -q

@@ -321,24 +321,31 @@ static void nothing_left_to_commit(void **state)
 	assert_staged(d, 0);
 }
 
+static bool takes_two(const struct stage_filter *self, const char *path, size_t path_len)
+{
+	(void)self;
+	return path_len == 3 && (!memcmp(path, "a/1", 3) || !memcmp(path, "b/1", 3));
+}
+
 static void dropping(void **state)
 {
 	struct desk *d = *state;
+	const struct stage_filter two = { takes_two };
 	uint64_t dropped;
 
 	stage_put(d, "a/1", "x");
 	stage_put(d, "a/2", "x");
 	stage_put(d, "b/1", "x");
 	stage_put(d, "c", "x");
-	desk_must(d, stage_drop(d->repo, "a/", 2, "tester", &dropped, &d->err));
+	desk_must(d, stage_drop(d->repo, &two, "tester", "unstage two", &dropped, &d->err));
 	assert_int_equal(dropped, 2);
-	assert_list(d, "", "+c +b/1 ");
-	desk_must(d, stage_drop(d->repo, "x", 1, "tester", &dropped, &d->err));
+	assert_list(d, "", "+c +a/2 ");
+	desk_must(d, stage_drop(d->repo, &two, "tester", NULL, &dropped, &d->err));
 	assert_int_equal(dropped, 0);
-	desk_must(d, stage_drop(d->repo, "", 0, "tester", &dropped, &d->err));
+	desk_must(d, stage_drop(d->repo, NULL, "tester", NULL, &dropped, &d->err));
 	assert_int_equal(dropped, 2);
 	assert_staged(d, 0);
-	desk_must(d, stage_drop(d->repo, "", 0, "tester", &dropped, &d->err));
+	desk_must(d, stage_drop(d->repo, NULL, "tester", NULL, &dropped, &d->err));
 	assert_int_equal(dropped, 0);
 }
 
