@@ -12,7 +12,7 @@ struct export_mark {
 	uint64_t number; /* 0: not in the stream (yet) */
 	uint64_t loc;    /* of a commit */
 	size_t label;    /* of a commit: 1 + the ref under which it is written, 0: not known */
-	bool is_commit;
+	bool is_inner;   /* a tag that another tag names */
 };
 
 struct export_ref {

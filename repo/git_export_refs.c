@@ -16,6 +16,7 @@ static int peel(struct git_exporter *x, struct export_ref *ref, struct drift_err
 
 	for (unsigned depth = 0; depth < TAG_DEPTH_MAX; depth++) {
 		auto_tag *tag = NULL;
+		struct export_mark *mark;
 		int r = odb_find(x->odb, &at.id, &kind, &at.loc, err);
 
 		if (r < 0)
@@ -24,8 +25,9 @@ static int peel(struct git_exporter *x, struct export_ref *ref, struct drift_err
 		if (!r || kind != OBJECT_TAG)
 			break;
 		ref->is_tag = true;
-		if (odb_tag(x->odb, &at.id, &tag, err))
+		if (export_mark(x, &at.id, &mark, err) || odb_tag(x->odb, &at.id, &tag, err))
 			return -1;
+		mark->is_inner |= depth > 0;
 		at = (struct object_ref){ tag->target, LOC_UNKNOWN };
 	}
 	if (kind == OBJECT_COMMIT)
@@ -133,7 +135,6 @@ static int add_commit(struct git_exporter *x, const struct commit *c, struct dri
 	if (export_mark(x, &c->id, &mark, err))
 		return -1;
 	mark->loc = c->loc;
-	mark->is_commit = true;
 	for (size_t i = 0; i < c->parent_count; i++) {
 		if (export_mark(x, &c->parents[i].id, &parent, err))
 			return -1;
@@ -203,15 +204,28 @@ static int tag_target(struct git_exporter *x, const struct export_ref *ref, cons
 	return export_mark(x, &tag->target, out, err);
 }
 
-static int write_tag(struct git_exporter *x, const struct export_ref *ref, const struct tag *tag, struct export_mark *mark,
+/* The name of a tag that another one names: its own, unless a ref has that for something else. */
+static const char *inner_name(const struct git_exporter *x, const struct export_ref *outer, const struct tag *tag)
+{
+	for (size_t i = 0; i < x->ref_count; i++) {
+		const char *name = x->refs[i].name;
+
+		if (!strncmp(name, REF_TAGS, strlen(REF_TAGS)) && !strcmp(name + strlen(REF_TAGS), tag->name.data) &&
+		    !oid_equal(&x->refs[i].object.id, &tag->id))
+			return outer->name;
+	}
+	return tag->name.data;
+}
+
+static int write_tag(struct git_exporter *x, const struct export_ref *ref, const struct tag *tag, const char *name,
 		     struct drift_error *err)
 {
-	size_t prefix_len = strncmp(ref->name, REF_TAGS, strlen(REF_TAGS)) ? 0 : strlen(REF_TAGS);
-	struct git_command c = { .kind = GIT_TAG, .name = { ref->name + prefix_len, strlen(ref->name) - prefix_len },
+	size_t prefix_len = strncmp(name, REF_TAGS, strlen(REF_TAGS)) ? 0 : strlen(REF_TAGS);
+	struct git_command c = { .kind = GIT_TAG, .name = { name + prefix_len, strlen(name) - prefix_len },
 				 .has_from = true, .has_committer = tag->has_tagger, .message = tag->message };
-	struct export_mark *target;
+	struct export_mark *target, *mark;
 
-	if (tag_target(x, ref, tag, &target, err))
+	if (tag_target(x, ref, tag, &target, err) || export_mark(x, &tag->id, &mark, err))
 		return -1;
 	buf_clear(&x->dataref);
 	buf_clear(&x->data);
@@ -221,19 +235,34 @@ static int write_tag(struct git_exporter *x, const struct export_ref *ref, const
 	c.from = (struct text){ x->dataref.data, x->dataref.len };
 	c.committer = (struct text){ x->data.data, x->data.len };
 	/* Only what another tag names needs a mark, which old programs do not know here. */
-	if (mark) {
+	if (mark->is_inner) {
 		mark->number = ++x->last_number;
 		c.mark = mark->number;
 	}
 	return buf_check(&x->dataref, err) || buf_check(&x->data, err) || export_command(x, &c, err) ? -1 : 0;
 }
 
-/* A tag of a tag: the inner ones first, under the same name. */
+static int write_tag_once(struct git_exporter *x, const struct export_ref *ref, const struct oid *id, bool outer,
+			  struct drift_error *err)
+{
+	struct export_mark *mark;
+	auto_tag *tag = NULL;
+
+	if (export_mark(x, id, &mark, err))
+		return -1;
+	if (mark->number)
+		return 0;
+	if (odb_tag(x->odb, id, &tag, err))
+		return -1;
+	return write_tag(x, ref, tag, outer ? ref->name : inner_name(x, ref, tag), err);
+}
+
+/* A tag of a tag: the inner ones first. */
 static int tags(struct git_exporter *x, const struct export_ref *ref, struct drift_error *err)
 {
 	struct oid ids[TAG_DEPTH_MAX];
-	size_t count = 0;
 	struct oid at = ref->object.id;
+	size_t count = 0;
 
 	for (;;) {
 		auto_tag *tag = NULL;
@@ -249,14 +278,7 @@ static int tags(struct git_exporter *x, const struct export_ref *ref, struct dri
 			break;
 	}
 	while (count--) {
-		struct export_mark *mark = NULL;
-		auto_tag *tag = NULL;
-
-		if (count && export_mark(x, &ids[count], &mark, err))
-			return -1;
-		if (mark && mark->number)
-			continue;
-		if (odb_tag(x->odb, &ids[count], &tag, err) || write_tag(x, ref, tag, mark, err))
+		if (write_tag_once(x, ref, &ids[count], !count, err))
 			return -1;
 	}
 	return 0;
