@@ -182,6 +182,7 @@ int drift_txn_commit(struct drift_txn *t, const struct drift_commit_options *opt
 				    .author = options->author,
 				    .committer = options->committer,
 				    .message = options->message ? options->message : "",
+				    .has_time = options->has_time || options->time_us,
 				    .time_usec = options->time_us,
 				    .allow_empty = options->allow_empty,
 				    .no_wait = options->no_wait };

@@ -109,10 +109,11 @@ static int date_collect(struct cmd_context *ctx, struct commit_options *out, str
 	if (text && (*text || ctx->common.date)) {
 		if (date_parse(text, strlen(text), date.us, &date, err))
 			return -1;
-		out->time_usec = date.us;
+		out->has_time = true;
 	} else {
 		date.zone_min = date_local_zone(date.us);
 	}
+	out->time_usec = date.us;
 	date_append_zone(&zone, date.zone_min);
 	if (buf_check(&zone, err))
 		return -1;

@@ -131,7 +131,7 @@ int ctx_reads_stage(struct cmd_context *ctx, struct drift_error *err) MUST_CHECK
 /* --author, DRIFT_AUTHOR, config user.name and user.email, else USER@host. Lives as long as ctx. */
 int ctx_author(struct cmd_context *ctx, const char **who_out, struct drift_error *err) MUST_CHECK;
 bool ctx_has_message(const struct cmd_context *ctx);
-/* Branch, author, --date or DRIFT_DATE, --expect, and the message if there is one. */
+/* Branch, author, --date or DRIFT_DATE (time_usec is set in any case), --expect, and the message if there is one. */
 int ctx_commit_options(struct cmd_context *ctx, struct commit_options *out, struct drift_error *err) MUST_CHECK;
 /* The point that text names; NULL: --at, else the branch's tip. */
 int ctx_point(struct cmd_context *ctx, const char *text, struct point *out, struct drift_error *err) MUST_CHECK;

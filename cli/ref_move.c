@@ -1,6 +1,5 @@
 #include "cli/ref_move.h"
 
-#include "base/date.h"
 #include "refs/refname.h"
 
 int ctx_move_refs(struct cmd_context *ctx, const struct ref_change *changes, size_t count, struct odb_batch *batch,
@@ -12,7 +11,7 @@ int ctx_move_refs(struct cmd_context *ctx, const struct ref_change *changes, siz
 	if (ctx_commit_options(ctx, &options, err))
 		return -1;
 	t.actor = options.author;
-	t.time_usec = options.time_usec ? options.time_usec : date_now_us();
+	t.time_usec = options.time_usec;
 	return refs_apply(repo_odb(ctx->repo), &t, err);
 }
 

@@ -302,6 +302,7 @@ struct drift_commit_options {
 	const char *author;    /* required: one line, "billing" or "Ada Example <ada@example.com>" */
 	const char *committer; /* NULL: the author */
 	const char *message;   /* NULL: empty */
+	bool has_time;         /* time_us counts even if it is 0 */
 	int64_t time_us;       /* 0: now; more than core.maxClockAhead ahead of the clock is DRIFT_ERR_INVALID */
 	const struct drift_id
 		*expect;  /* the commit where the branch must stand, zero: it must not exist; NULL: anywhere */

@@ -101,8 +101,7 @@ int batch_remove(struct batch *b, const struct batch_request *r, struct json_wri
 
 	(void)w;
 	if (request_path(r, "path", &path, err) || read_match(r, &m, err) ||
-	    request_bool(r, "lenient", &lenient, err) < 0 ||
-	    edits_remove(b->edits, path.data, path.len, lenient, err))
+	    request_bool(r, "lenient", &lenient, err) < 0 || edits_remove(b->edits, path.data, path.len, lenient, err))
 		return -1;
 	return finish_change(b, &path, &m, err);
 }
@@ -149,6 +148,7 @@ static int read_date(const struct batch_request *r, struct commit_options *o, st
 	if (buf_check(&zone, err) || zone.len >= sizeof(o->zone))
 		return -1;
 	memcpy(o->zone, zone.data, zone.len + 1);
+	o->has_time = true;
 	o->time_usec = date.us;
 	return 0;
 }
@@ -170,7 +170,8 @@ static int read_people(const struct batch_request *r, struct commit_texts *texts
 	return 0;
 }
 
-static int read_expect(struct batch *b, const struct batch_request *r, struct commit_options *o, struct drift_error *err)
+static int read_expect(struct batch *b, const struct batch_request *r, struct commit_options *o,
+		       struct drift_error *err)
 {
 	auto_point point = POINT_INIT;
 	auto_buf text = BUF_INIT;
@@ -223,8 +224,8 @@ static int read_options(struct batch *b, const struct batch_request *r, struct c
 	return 0;
 }
 
-static int make_commit(struct batch *b, const struct batch_request *r, struct commit_texts *texts, struct json_writer *w,
-		       struct drift_error *err)
+static int make_commit(struct batch *b, const struct batch_request *r, struct commit_texts *texts,
+		       struct json_writer *w, struct drift_error *err)
 {
 	struct commit_options options;
 	struct commit_result result;
@@ -232,7 +233,8 @@ static int make_commit(struct batch *b, const struct batch_request *r, struct co
 	char hex[OID_HEX_LEN + 1];
 
 	if (b->atomic && b->change_failed)
-		return error_set(err, DRIFT_ERR_INVALID, "a change since the last commit failed: nothing was committed");
+		return error_set(err, DRIFT_ERR_INVALID,
+				 "a change since the last commit failed: nothing was committed");
 	if (ctx_commit_options(b->ctx, &options, err))
 		return -1;
 	options.no_wait = true;

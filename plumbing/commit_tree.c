@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/mem.h"
 #include "cli/output.h"
 #include "plumbing/object_reader.h"
@@ -13,12 +12,16 @@ struct commit_tree_options {
 };
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_LIST, .short_name = 'p', .value = OPTION_AT(struct commit_tree_options, parents),
-	  .argument = "PARENT", .help = "a parent; several in their order" },
+	{ .kind = OPTION_LIST,
+	  .short_name = 'p',
+	  .value = OPTION_AT(struct commit_tree_options, parents),
+	  .argument = "PARENT",
+	  .help = "a parent; several in their order" },
 };
 
-static const char *const usage[] = { "drift commit-tree TREE [-p PARENT]... [-m MSG|-F FILE] [--author WHO] [--date DATE]",
-				     NULL };
+static const char *const usage[] = {
+	"drift commit-tree TREE [-p PARENT]... [-m MSG|-F FILE] [--author WHO] [--date DATE]", NULL
+};
 
 static int find_parents(struct cmd_context *ctx, struct object_ref *parents, size_t *count_out)
 {
@@ -54,10 +57,10 @@ static int fill_commit(struct cmd_context *ctx, struct commit *c, struct buf *me
 		options.message = message->data;
 		options.message_len = message->len;
 	}
-	if (options.time_usec && point_check_clock(ctx->repo, options.time_usec, &ctx->err))
+	if (options.has_time && point_check_clock(ctx->repo, options.time_usec, &ctx->err))
 		return -1;
 	c->author.who = (struct text){ .data = options.author, .len = strlen(options.author) };
-	c->author.time_usec = options.time_usec ? options.time_usec : date_now_us();
+	c->author.time_usec = options.time_usec;
 	memcpy(c->author.zone, options.zone, sizeof(c->author.zone));
 	c->committer = c->author;
 	c->message = (struct text){ .data = options.message, .len = options.message_len };

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "cli/output.h"
 #include "cli/ref_move.h"
 #include "refs/refname.h"
@@ -62,7 +61,7 @@ static int annotate(struct cmd_context *ctx, const char *name, struct odb_batch 
 	from.name = (struct text){ .data = name, .len = strlen(name) };
 	from.message = (struct text){ .data = options.message, .len = options.message_len };
 	from.tagger.who = (struct text){ .data = options.author, .len = strlen(options.author) };
-	from.tagger.time_usec = options.time_usec ? options.time_usec : date_now_us();
+	from.tagger.time_usec = options.time_usec;
 	snprintf(from.tagger.zone, sizeof(from.tagger.zone), "%s", options.zone);
 	if (tag_new(&from, &tag, &ctx->err))
 		return -1;

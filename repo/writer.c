@@ -31,8 +31,8 @@ static int check_options(struct writing *w, struct drift_error *err)
 		return error_prefix(err, DRIFT_OK, "author");
 	if (o->committer && who_check(o->committer, strlen(o->committer), err))
 		return error_prefix(err, DRIFT_OK, "committer");
-	w->time_usec = o->time_usec ? o->time_usec : date_now_us();
-	return o->time_usec ? point_check_clock(w->repo, o->time_usec, err) : 0;
+	w->time_usec = o->has_time ? o->time_usec : date_now_us();
+	return o->has_time ? point_check_clock(w->repo, o->time_usec, err) : 0;
 }
 
 static void forget_tip(struct writing *w)

@@ -48,7 +48,8 @@ struct commit_options {
 	const char *committer; /* NULL: the author */
 	const char *message;
 	size_t message_len;
-	int64_t time_usec; /* of author and committer; 0: now */
+	bool has_time;     /* else the commit is of now */
+	int64_t time_usec; /* of author and committer */
 	char zone[8];      /* "" is +0000 */
 	bool has_expect;   /* the branch must stand at `expect`, zero id: must be absent */
 	struct oid expect;

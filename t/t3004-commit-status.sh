@@ -64,6 +64,18 @@ test_expect_success '--allow-empty, --expect' '
 	drift put p/5 -j 5 && test_expect_code 1 drift commit -m no --expect HEAD~1 && drift commit -m yes --expect HEAD -q
 '
 
+test_expect_success 'the first second of 1970, and times before it' '
+	drift init -q old && cd old &&
+	drift put a -j 1 -m past --date 1969-12-31T23:59:59.5Z -q && drift put a -j 2 -m epoch --date @0 -q &&
+	DRIFT_DATE="@0 +0100" drift put a -j 3 -m zone -q &&
+	drift tag -m note v1 --date @0 && drift log --format="%at %aI %s" >out &&
+	printf "%s\n" "0 1970-01-01T01:00:00+01:00 zone" "0 1970-01-01T00:00:00Z epoch" "-1 1969-12-31T23:59:59.500Z past" >expect &&
+	test_cmp expect out && test "$(drift get a --at 1970-01-01T00:00:00Z)" = 3 && test "$(drift get a --at 1970-01-01T00:00:00Z^)" = 2 &&
+	printf "%s\n" "{\"op\":\"put\",\"path\":\"a\",\"json\":4}" "{\"op\":\"commit\",\"message\":\"b\",\"author\":\"x\",\"date\":\"@0\"}" |
+	drift batch >out && drift log -1 --format=%at >out && echo 0 >expect && test_cmp expect out &&
+	drift reflog refs/tags/v1 --json >out && test_grep "1970-01-01T00:00:00Z" out
+'
+
 test_expect_success 'the message from an editor' '
 	drift put p/6 -j 6 &&
 	printf "#!/bin/sh\ncp \"\$1\" template\nprintf \"by hand\\n# not this\\n\" >\"\$1\"\n" >editor && chmod +x editor &&

@@ -99,6 +99,15 @@ static void commit_options_count(void **state)
 	shop_must(s, drift_txn_commit(t, &o, &r, &s->err));
 	assert_int_equal(r.seq, 1);
 	drift_txn_free(t);
+	shop_must(s, drift_txn_begin(s->repo, "old/branch", &t, &s->err));
+	o.time_us = 0;
+	o.has_time = true;
+	shop_must(s, drift_txn_commit(t, &o, NULL, &s->err));
+	drift_txn_free(t);
+	snapshot = shop_at(s, "old/branch");
+	assert_true(drift_snapshot_commit(snapshot, &c));
+	assert_true(c.author_us == 0 && c.time_us == 0);
+	drift_snapshot_release(snapshot);
 	snapshot = shop_at(s, "new/branch");
 	assert_true(drift_snapshot_commit(snapshot, &c));
 	assert_string_equal(c.author, "Ada <a@b.c>");
@@ -449,6 +458,9 @@ static void branches_and_tags_come_and_go(void **state)
 	shop_refused(s, drift_ref_read(s->repo, "a..b", &ref, &s->err), DRIFT_ERR_INVALID);
 	shop_must(s, drift_ref_each(s->repo, NULL, note_ref, &seen, &s->err));
 	assert_string_equal(seen.text, "refs/heads/main refs/heads/side refs/tags/v1 ");
+	seen.text[0] = '\0';
+	shop_must(s, drift_ref_each(s->repo, "", note_ref, &seen, &s->err));
+	assert_string_equal(seen.text, "HEAD refs/heads/main refs/heads/side refs/tags/v1 ");
 	seen.text[0] = '\0';
 	shop_must(s, drift_ref_each(s->repo, "refs/tags/", note_ref, &seen, &s->err));
 	assert_string_equal(seen.text, "refs/tags/v1 ");

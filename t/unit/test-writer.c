@@ -92,6 +92,7 @@ static void refusals_change_nothing(void **state)
 	options.expect = id;
 	desk_refused(d, edits_commit(e, &options, &result, &d->err), DRIFT_ERR_CLASH, "refs/heads/main");
 	options = desk_options();
+	options.has_time = true;
 	options.time_usec = date_now_us() + INT64_C(2) * 86400 * 1000000;
 	desk_refused(d, edits_commit(e, &options, &result, &d->err), DRIFT_ERR_INVALID, NULL);
 	options = desk_options();
