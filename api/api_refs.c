@@ -53,6 +53,8 @@ static int take_down(void *data, const char *name, const struct ref_value *value
 	struct listing *l = data;
 
 	(void)value;
+	if (!strcmp(name, REF_STAGE))
+		return 0;
 	buf_add(&l->names, name, strlen(name) + 1);
 	return buf_check(&l->names, err);
 }

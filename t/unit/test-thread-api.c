@@ -189,6 +189,32 @@ static int is_old(struct crowd *c, const char *path, struct drift_error *err)
 	return r == 1 ? 0 : -1;
 }
 
+/* The state of now by a point's text, its log, and the history of a document that others change. */
+static int look_around(struct crowd *c, struct drift_error *err)
+{
+	struct drift_snapshot *now;
+	struct drift_history *history = NULL;
+	struct drift_version_info version;
+	struct drift_commit commit, top;
+	struct drift_log *log = NULL;
+	int r = drift_snapshot_open(c->repo, "HEAD~0", NULL, &now, err);
+
+	if (r)
+		return -1;
+	r = drift_history_open(now, "c0/000", &history, err);
+	while (!r && (r = drift_history_next(history, &version, err)) > 0)
+		r = 0;
+	if (!r)
+		r = drift_log_open(c->repo, NULL, &log, err);
+	/* A log that is opened later begins at the same commit or a later one. */
+	if (!r && drift_log_next(log, &commit, err) == 1 && drift_snapshot_commit(now, &top) && commit.seq < top.seq)
+		r = -1;
+	drift_log_close(log);
+	drift_history_close(history);
+	drift_snapshot_release(now);
+	return r;
+}
+
 static void *read_frozen(void *data)
 {
 	struct crowd *c = data;
@@ -207,6 +233,8 @@ static void *read_frozen(void *data)
 			if (is_old(c, path, &err))
 				failed(c, &err);
 		}
+		if (look_around(c, &err))
+			failed(c, &err);
 		if (drift_cursor_open(c->frozen, "c1/", &cursor, &err)) {
 			failed(c, &err);
 			break;
