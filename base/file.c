@@ -277,6 +277,23 @@ int file_truncate(int fd, uint64_t size, struct drift_error *err)
 	return 0;
 }
 
+int file_allocate(int fd, uint64_t size, struct drift_error *err)
+{
+	int64_t t = trace_start();
+	int r = -1;
+
+	if (!file_refused(FAULT_GROW))
+		do {
+			r = fallocate(fd, 0, 0, (off_t)size);
+		} while (r < 0 && errno == EINTR);
+	if (r < 0 && (errno == EOPNOTSUPP || errno == ENOSYS))
+		return file_truncate(fd, size, err);
+	if (r < 0)
+		return file_fd_error(fd, "extend", err);
+	trace_line("disk", t, "allocate %d: %llu", fd, (unsigned long long)size);
+	return 0;
+}
+
 static void wait_ready(int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };

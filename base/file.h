@@ -67,6 +67,8 @@ int file_write_at(int fd, const void *data, size_t len, uint64_t offset, struct 
 /* Write len zero bytes, so that later writes there neither grow the file nor find the disk full. */
 int file_write_zeros(int fd, uint64_t offset, uint64_t len, struct drift_error *err) MUST_CHECK;
 int file_truncate(int fd, uint64_t size, struct drift_error *err) MUST_CHECK;
+/* Make the file at least that long, of zeros that have their room on the disk (where the file system can promise it). */
+int file_allocate(int fd, uint64_t size, struct drift_error *err) MUST_CHECK;
 
 /*
  * From and to a stream (pipe, terminal or file) at its own position. A read may be

@@ -89,6 +89,18 @@ int journal_create(const char *dir, uint64_t number, const unsigned char store_i
 	return r;
 }
 
+int journal_discard(const char *dir, uint64_t number, struct drift_error *err)
+{
+	auto_free char *path = journal_file_name(dir, number);
+	struct file_info info;
+
+	if (!path)
+		return error_no_memory(err);
+	if (file_look(path, &info, err) < 0)
+		return -1;
+	return info.kind == FILE_ABSENT ? 0 : file_unlink(path, err);
+}
+
 static int read_identity(struct journal *j, uint64_t number, struct drift_error *err)
 {
 	auto_buf payload = BUF_INIT;
@@ -346,14 +358,20 @@ int journal_write(struct journal *j, uint64_t end, const void *data, size_t len,
 
 int journal_blank(struct journal *j, uint64_t from, uint64_t to, struct drift_error *err)
 {
-	int r = 0;
+	uint64_t size;
+	int r;
 
-	if (to > from)
-		r = file_write_zeros(j->fd, from, to - from, err);
-	if (!r && to > from)
+	/* Where the disk is full the file may have ended before; there is nothing to blank then. */
+	if (file_size(j->fd, &size, err) < 0)
+		return -1;
+	if (to > size)
+		to = size;
+	if (to <= from)
+		return 0;
+	r = file_write_zeros(j->fd, from, to - from, err);
+	if (!r)
 		r = file_sync_data(j->fd, err);
-	if (to > from)
-		forget_blocks(j, from, to);
+	forget_blocks(j, from, to);
 	return r;
 }
 

@@ -4,9 +4,10 @@
  *
  * Finding the end (journal_scan). Let D be the greatest durable offset that any valid frame states.
  *  - A bad place before D was synced once: damage. It is kept and skipped by its framing.
- *  - A bad place at or beyond D with no valid frame after it is a torn tail: the end is there.
- *  - A bad place at or beyond D with valid frames after it is a torn tail too if a whole sector of it is zero
- *    (the file system lost a block of an append that was never acknowledged); otherwise it is damage.
+ *  - A bad place at or beyond D with valid frames after it is a torn tail, which takes them with it, if all that it has of
+ *    some sector is zero (the disk lost a sector of an append that was never acknowledged); otherwise it is damage.
+ *  - A bad place at or beyond D with no valid frame after it is a torn tail likewise, also if its last four bytes are zero
+ *    (the append stopped before); otherwise, a frame all of which was written, it is damage.
  */
 #ifndef OBJECTS_JOURNAL_H
 #define OBJECTS_JOURNAL_H
@@ -25,6 +26,8 @@ struct journal_identity {
 
 /* Make the file with its first frame, durable together with its name. */
 int journal_create(const char *dir, uint64_t number, const unsigned char store_id[16], struct drift_error *err) MUST_CHECK;
+/* Remove what an attempt that did not come to an end left; no journal that counts has that number. */
+int journal_discard(const char *dir, uint64_t number, struct drift_error *err) MUST_CHECK;
 int journal_open(const char *dir, uint64_t number, bool writable, struct journal **journal_out,
 		 struct drift_error *err) MUST_CHECK;
 void journal_close(struct journal *j);

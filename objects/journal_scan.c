@@ -6,6 +6,8 @@
 
 #define WINDOW_LEN ((size_t)1 << 20)
 #define SECTOR_LEN 512
+#define TORN_ZEROS 4
+#define WASTE_MAX ((uint64_t)256 << 20)
 
 /* A sliding view of the file. */
 struct window {
@@ -13,6 +15,7 @@ struct window {
 	uint64_t size; /* of the file */
 	uint64_t offset;
 	struct buf bytes;
+	uint64_t wasted; /* bytes of payloads read behind what only looked like a head */
 };
 
 /* len bytes at offset, or NULL: the file ends before, or it cannot be read (then err is set and *failed). */
@@ -64,6 +67,18 @@ static enum look look_at(struct window *w, uint64_t offset, struct frame *frame,
 		       LOOK_BAD_PAYLOAD;
 }
 
+/*
+ * How far to go on behind what looks like a head and is none. Somebody's document may hold such heads, with lengths that
+ * would lead past good frames; so byte by byte, as long as that is not made to take for ever.
+ */
+static uint64_t false_head_len(struct window *w, enum look look, const struct frame *frame)
+{
+	if (look != LOOK_BAD_PAYLOAD)
+		return 1;
+	w->wasted += frame->len;
+	return w->wasted <= WASTE_MAX + 4 * w->size ? 1 : FRAME_HEAD_LEN + (uint64_t)frame->len;
+}
+
 /* The next offset from `from` on at which a valid frame stands: 1, 0 none, -1. */
 static int find_valid(struct window *w, uint64_t from, uint64_t *offset_out, struct drift_error *err)
 {
@@ -89,7 +104,7 @@ static int find_valid(struct window *w, uint64_t from, uint64_t *offset_out, str
 			*offset_out = from;
 			return 1;
 		}
-		from += look == LOOK_BAD_PAYLOAD ? FRAME_HEAD_LEN + (uint64_t)frame.len : 1;
+		from += false_head_len(w, look, &frame);
 	}
 	return 0;
 }
@@ -119,40 +134,42 @@ static int find_durable(struct window *w, uint64_t from, uint64_t *durable, stru
 	return r;
 }
 
-/* Is a whole aligned sector in [from, to) zero? */
+/* Is what [from, to) has of some sector zero? Of the last sector only if it ends there: what follows was kept. */
 static int has_blank_sector(struct window *w, uint64_t from, uint64_t to, struct drift_error *err)
 {
 	static const unsigned char blank[SECTOR_LEN];
-	uint64_t at = (from + SECTOR_LEN - 1) / SECTOR_LEN * SECTOR_LEN;
+	uint64_t at = from, end;
 	bool failed = false;
 
-	for (; at + SECTOR_LEN <= to; at += SECTOR_LEN) {
-		const unsigned char *p = window_get(w, at, SECTOR_LEN, &failed, err);
+	for (; (end = (at / SECTOR_LEN + 1) * SECTOR_LEN) <= to; at = end) {
+		const unsigned char *p = window_get(w, at, (size_t)(end - at), &failed, err);
 
 		if (!p)
 			return failed ? -1 : 0;
-		if (!memcmp(p, blank, SECTOR_LEN))
+		if (!memcmp(p, blank, (size_t)(end - at)))
 			return 1;
 	}
 	return 0;
 }
 
-/* A bad place at `at`: 1 and *next where reading goes on after damage, 0 if the end is here. */
-static int judge(struct window *w, uint64_t at, uint64_t durable, uint64_t *next, struct drift_error *err)
+/* Where the bad frame at `at` ends, if its head is whole; else where it may begin at the earliest: at the next byte. */
+static int skip_bad(struct window *w, uint64_t at, uint64_t *next, struct drift_error *err)
 {
-	uint64_t stated = durable, to;
-	int r = find_valid(w, at, &to, err);
+	const unsigned char *payload;
+	struct frame frame;
+	enum look look = look_at(w, at, &frame, &payload, err);
 
-	if (r <= 0)
-		return r < 0 ? -1 : 0;
-	*next = to;
-	if (find_durable(w, to, &stated, err) < 0)
+	if (look == LOOK_FAILED)
 		return -1;
-	if (at < stated)
-		return 1;
-	r = has_blank_sector(w, at, to, err);
-	return r < 0 ? -1 : !r;
+	*next = at + (look == LOOK_BAD_PAYLOAD ? FRAME_HEAD_LEN + (uint64_t)frame.len : 1);
+	return look == LOOK_BAD_PAYLOAD;
 }
+
+/* What was read so far, and what all frames of the file state together, once that had to be known. */
+struct progress {
+	uint64_t durable;
+	bool all_known;
+};
 
 /* How far there is anything but zeros. */
 static int find_dirty(struct window *w, uint64_t end, uint64_t *dirty_out, struct drift_error *err)
@@ -177,12 +194,60 @@ static int find_dirty(struct window *w, uint64_t end, uint64_t *dirty_out, struc
 	return 0;
 }
 
+/*
+ * Nothing valid follows the bad place: torn where a sector of it was not written, or its last bytes were not. What is
+ * there as a whole, but for a wrong byte, is damage, and kept. 1 damage up to *next, 0 torn, -1.
+ */
+static int judge_last(struct window *w, uint64_t at, uint64_t *next, struct drift_error *err)
+{
+	static const unsigned char blank[TORN_ZEROS];
+	const unsigned char *p;
+	bool failed = false;
+	int r = skip_bad(w, at, next, err);
+	size_t n;
+
+	if (!r)
+		r = find_dirty(w, at, next, err);
+	if (r < 0 || *next < at + FRAME_HEAD_LEN)
+		return r < 0 ? -1 : 0;
+	n = *next % SECTOR_LEN;
+	n = n && n < TORN_ZEROS ? n : TORN_ZEROS;
+	p = window_get(w, *next - n, n, &failed, err);
+	if (!p)
+		return failed ? -1 : 0;
+	if (!memcmp(p, blank, n))
+		return 0;
+	r = has_blank_sector(w, at, *next, err);
+	return r < 0 ? -1 : !r;
+}
+
+/* A bad place at `at`: 1 and *next where reading goes on after damage, 0 if the end is here. */
+static int judge(struct window *w, uint64_t at, struct progress *progress, uint64_t *next, struct drift_error *err)
+{
+	uint64_t from, to;
+	int r = skip_bad(w, at, &from, err);
+
+	if (r >= 0)
+		r = find_valid(w, from, &to, err);
+	if (r <= 0)
+		return r < 0 ? -1 : judge_last(w, at, next, err);
+	*next = to;
+	if (!progress->all_known && find_durable(w, to, &progress->durable, err) < 0)
+		return -1;
+	progress->all_known = true;
+	if (at < progress->durable)
+		return 1;
+	r = has_blank_sector(w, at, to, err);
+	return r < 0 ? -1 : !r;
+}
+
 static int scan_all(struct window *w, uint64_t at, const struct journal_scan *scan, uint64_t *end_out,
 		    uint64_t *dirty_out, struct drift_error *err)
 {
-	uint64_t durable = 0, next = at;
+	struct progress progress = { .durable = 0 };
 	struct frame frame;
 	const unsigned char *payload;
+	uint64_t next = at;
 	int r;
 
 	for (;;) {
@@ -191,15 +256,15 @@ static int scan_all(struct window *w, uint64_t at, const struct journal_scan *sc
 		if (look == LOOK_FAILED)
 			return -1;
 		if (look == LOOK_VALID) {
-			if (stated_durable(at, &frame) > durable)
-				durable = stated_durable(at, &frame);
+			if (stated_durable(at, &frame) > progress.durable)
+				progress.durable = stated_durable(at, &frame);
 			r = scan->frame(scan->data, at, &frame, payload, err);
 			if (r)
 				return r;
 			at += FRAME_HEAD_LEN + (uint64_t)frame.len;
 			continue;
 		}
-		r = judge(w, at, durable, &next, err);
+		r = judge(w, at, &progress, &next, err);
 		if (r < 0)
 			return -1;
 		if (!r)

@@ -32,7 +32,7 @@ uint64_t loc_get(struct cursor *in, uint64_t self)
 		file = cursor_varint(in);
 		offset = cursor_varint(in);
 		record = cursor_u8(in);
-		if (!file || file >= LOC_PENDING || offset > LOC_OFFSET_MAX || file > loc_file(self))
+		if (!file || file >= loc_file(self) || offset > LOC_OFFSET_MAX)
 			cursor_fail(in);
 	} else {
 		record = (x - 2) & 1 ? cursor_u8(in) : 0;

@@ -66,15 +66,14 @@ static int index_frames(struct frame_out *out, struct drift_error *err)
 	return 0;
 }
 
-/* What was written of a failed append must not be taken for one by the next recovery. */
+/*
+ * What was written of a failed append must not be taken for one by the next recovery. write_to stays: the index may
+ * know of it already, so whoever writes next makes a new one.
+ */
 static void take_back(struct odb *odb, uint64_t start, uint64_t end)
 {
-	struct index_head *h = index_head(odb_index(odb));
-
 	if (journal_blank(odb_current(odb), start, end, NULL) < 0)
-		atomic_store(&h->failed, 1);
-	else
-		atomic_store(&h->write_to, 0);
+		atomic_store(&index_head(odb_index(odb))->failed, 1);
 }
 
 int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_error *err)
@@ -90,6 +89,7 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 		take_back(odb, out->start, end);
 		return -1;
 	}
+	atomic_store(&index_head(odb_index(odb))->last, out->start + out->open_at);
 	atomic_store(&index_head(odb_index(odb))->end, end);
 	atomic_store(&index_head(odb_index(odb))->write_to, 0);
 	if (ticket_out)
@@ -99,21 +99,42 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 	return 0;
 }
 
-/* The newest journal failed: close it where readers could see, and begin another. Under the lock. */
-static int roll_journal(struct odb *odb, struct drift_error *err)
+/* Under both locks: nobody is told any more that what stands in the failed journal is durable. */
+static int close_journal(struct odb *odb, struct drift_error *err)
 {
 	size_t count = atomic_load(&odb->journal_count);
+	struct index_head *h = index_head(odb_index(odb));
 
 	if (count >= JOURNAL_COUNT_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "the store has %d journals", JOURNAL_COUNT_MAX);
-	if (journal_create(odb->dir, count + 1, odb->store_id, err) < 0)
+	if (journal_discard(odb->dir, count + 1, err) < 0 || journal_create(odb->dir, count + 1, odb->store_id, err) < 0)
 		return -1;
-	odb->journals[count - 1].closed_at = atomic_load(&index_head(odb_index(odb))->visible);
+	odb->journals[count - 1].closed_at = atomic_load(&h->visible);
 	odb->journals[count].closed_at = 0;
 	if (odb_write_current(odb->dir, odb->journals, count + 1, odb->store_id, err) < 0) {
 		odb->journals[count - 1].closed_at = 0;
 		return -1;
 	}
+	return 0;
+}
+
+/* The newest journal failed: close it where readers could see, and begin another. Under the append lock. */
+static int roll_journal(struct odb *odb, struct drift_error *err)
+{
+	size_t count;
+	int r;
+
+	pthread_mutex_lock(&odb->sync_mutex);
+	r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ? -1 : 0;
+	/* An attempt before may have come far enough, though it failed. */
+	if (!r)
+		r = odb_count_journals(odb, &count, err);
+	if (!r && count == atomic_load(&odb->journal_count))
+		r = close_journal(odb, err);
+	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
+	pthread_mutex_unlock(&odb->sync_mutex);
+	if (r)
+		return -1;
 	atomic_store(&index_head(odb_index(odb))->superseded, 1);
 	return odb_refresh(odb, true, err);
 }
@@ -179,32 +200,34 @@ int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticke
 	return 0;
 }
 
-static void raise_to(_Atomic uint64_t *v, uint64_t to)
-{
-	uint64_t now = atomic_load(v);
-
-	while (now < to && !atomic_compare_exchange_weak(v, &now, to))
-		;
-}
-
-/* Tell everybody; the index may have been replaced by a larger one meanwhile. */
-static int note_synced(struct odb *odb, struct index_head *h, uint64_t file, uint64_t end, bool synced, struct drift_error *err)
+/* Tell everybody; the index may have been replaced by a larger one meanwhile, whose maker has not seen it. */
+static void note_synced(struct odb *odb, struct index_head *h, uint64_t file, uint64_t end, bool synced)
 {
 	int i;
 
-	for (i = 0; i < 2; i++) {
-		if (h->journal != file)
-			return 0;
+	for (i = 0; i < 2 && h->journal == file; i++) {
 		if (synced)
-			raise_to(&h->synced, end);
-		raise_to(&h->visible, end);
+			index_raise(&h->synced, end);
+		index_raise(&h->visible, end);
 		if (!atomic_load(&h->superseded))
-			return 0;
-		if (odb_refresh(odb, false, err) < 0)
-			return -1;
+			return;
+		/* What is durable is durable: if the new one cannot be told, the next sync will tell it. */
+		if (odb_remap_index(odb, NULL) < 0)
+			return;
 		h = index_head(odb_index(odb));
 	}
-	return 0;
+}
+
+static void note_failed(struct odb *odb, struct index_head *h)
+{
+	uint64_t file = h->journal;
+
+	atomic_store(&h->failed, 1);
+	if (!atomic_load(&h->superseded) || odb_remap_index(odb, NULL) < 0)
+		return;
+	h = index_head(odb_index(odb));
+	if (h->journal == file)
+		atomic_store(&h->failed, 1);
 }
 
 /* 1: durable; 0: not yet; -1: void. */
@@ -224,24 +247,39 @@ static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *er
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
 }
 
+/* Under the sync lock: 0, 1 if the index must be looked for again first, -1. */
 static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 {
 	struct index_head *h;
 	uint64_t end;
 	int r;
 
-	if (odb_refresh(odb, false, err) < 0)
-		return -1;
+	if (!odb_index_is_good(odb, true))
+		return 1;
 	r = ticket_state(odb, ticket, err);
 	if (r)
 		return r < 0 ? -1 : 0;
 	h = index_head(odb_index(odb));
 	end = atomic_load(&h->end);
 	if (journal_sync(odb_current(odb), err) < 0) {
-		atomic_store(&h->failed, 1);
+		note_failed(odb, h);
 		return -1;
 	}
-	return note_synced(odb, h, loc_file(ticket), end, true, err);
+	note_synced(odb, h, loc_file(ticket), end, true);
+	return 0;
+}
+
+static int sync_locked(struct odb *odb, uint64_t ticket, struct drift_error *err)
+{
+	int r;
+
+	pthread_mutex_lock(&odb->sync_mutex);
+	/* Without the lock the sync is only not shared; to give up here would leave an append that others make durable. */
+	(void)!file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, NULL);
+	r = sync_now(odb, ticket, err);
+	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
+	pthread_mutex_unlock(&odb->sync_mutex);
+	return r;
 }
 
 int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err)
@@ -250,19 +288,21 @@ int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err)
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (odb->options.no_sync)
-		return note_synced(odb, index_head(odb_index(odb)), loc_file(ticket), loc_offset(ticket), false, err);
-	pthread_mutex_lock(&odb->sync_mutex);
-	r = ticket_state(odb, ticket, err);
-	if (!r) {
-		r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ? -1 : sync_now(odb, ticket, err);
-		(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
-	} else {
-		r = r < 0 ? -1 : 0;
+	if (odb->options.no_sync) {
+		note_synced(odb, index_head(odb_index(odb)), loc_file(ticket), loc_offset(ticket), false);
+		return 0;
 	}
-	pthread_mutex_unlock(&odb->sync_mutex);
+	do {
+		/* Not under the sync lock: the append lock comes before it. */
+		r = odb_share_index(odb, err);
+		if (!r)
+			r = ticket_state(odb, ticket, err);
+		if (r)
+			break;
+		r = sync_locked(odb, ticket, err);
+	} while (r > 0);
 	/* Close a failed journal at once, while what failed is known; whoever writes next does it otherwise. */
 	if (r < 0 && atomic_load(&index_head(odb_index(odb))->failed) && !odb_lock(odb, NULL))
 		odb_unlock(odb);
-	return r;
+	return r < 0 ? -1 : 0;
 }

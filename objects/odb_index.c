@@ -148,6 +148,7 @@ struct rebuild {
 	struct store_index *index;
 	uint64_t file;
 	uint64_t closed_at; /* 0: open end */
+	uint64_t last, last_end; /* the last valid frame */
 };
 
 static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
@@ -159,6 +160,8 @@ static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame,
 
 	if (rb->closed_at && offset >= rb->closed_at)
 		return 1;
+	rb->last = offset;
+	rb->last_end = offset + FRAME_HEAD_LEN + frame->len;
 	if (!enter_frame(rb->odb, &rb->index, true, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
 		return 0;
 	if (why.code != DRIFT_ERR_CORRUPT)
@@ -181,13 +184,14 @@ static void rebuild_damage(void *data, uint64_t from, uint64_t to)
 	odb_note_damage(rb->odb, sentence.data);
 }
 
-/* Everything written counts from here on: make it durable, and the rest blank. */
+/* Everything written counts from here on: make it durable, that it is this journal too, and the rest blank. */
 static int recover_tail(struct odb *odb, struct journal *j, uint64_t end, uint64_t dirty, struct drift_error *err)
 {
 	if (journal_blank(j, end, dirty, err) < 0)
 		return error_prefix(err, DRIFT_OK, "cannot cut the torn tail of '%s'", journal_path(j));
-	(void)odb;
-	return journal_sync(j, err);
+	if (journal_sync(j, err) < 0)
+		return -1;
+	return file_sync_directory(odb->dir, err);
 }
 
 static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *err)
@@ -201,13 +205,17 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	for (i = 0; i < count && r >= 0; i++) {
 		rb->file = i + 1;
 		rb->closed_at = odb->journals[i].closed_at;
+		rb->last = rb->last_end = 0;
 		r = journal_scan(odb->journals[i].journal, 0, &scan, &end, &dirty, err);
+		if (!r && end < rb->closed_at)
+			rebuild_damage(rb, end, rb->closed_at);
 	}
 	if (r < 0)
 		return -1;
 	if (locked && recover_tail(odb, odb_current(odb), end, dirty, err) < 0)
 		return -1;
 	atomic_store(&index_head(rb->index)->end, end);
+	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);
 	atomic_store(&index_head(rb->index)->visible, end);
 	atomic_store(&index_head(rb->index)->synced, end);
 	return 0;

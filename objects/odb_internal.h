@@ -102,8 +102,18 @@ static inline bool odb_is_owner(struct odb *odb)
 int odb_load_current(struct odb *odb, struct drift_error *err);
 int odb_write_current(const char *dir, const struct journal_slot *slots, size_t count, const unsigned char store_id[16],
 		      struct drift_error *err);
-/* Make sure that the index mapped is the one that counts; cheap when it is. locked: the append lock is held, so make one. */
+/* How many journals the file "current" names by now. */
+int odb_count_journals(struct odb *odb, size_t *count_out, struct drift_error *err);
+/*
+ * Make sure that the index mapped is the one that counts; cheap when it is. locked: the append lock is held. Without it,
+ * and where nobody made one yet, the lock is taken for a moment; who cannot or must not write gets one in memory.
+ */
 int odb_refresh(struct odb *odb, bool locked, struct drift_error *err) MUST_CHECK;
+/* The same, but never one in memory: for who waits for a sync. Takes the append lock only where there is none. */
+int odb_share_index(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/* Map another one if that took the place of ours; takes no lock, makes none. */
+int odb_remap_index(struct odb *odb, struct drift_error *err) MUST_CHECK;
+bool odb_index_is_good(struct odb *odb, bool shared);
 void odb_replace_index(struct odb *odb, struct store_index *index);
 void odb_note_damage(struct odb *odb, const char *sentence);
 int odb_cache_path(const struct odb *odb, struct buf *out, struct drift_error *err);

@@ -130,6 +130,18 @@ static int read_current(const char *dir, struct current *out, struct drift_error
 	return 0;
 }
 
+int odb_count_journals(struct odb *odb, size_t *count_out, struct drift_error *err)
+{
+	auto_free struct current *current = mem_calloc(1, sizeof(*current));
+
+	if (!current)
+		return error_no_memory(err);
+	if (read_current(odb->dir, current, err) < 0)
+		return -1;
+	*count_out = current->count;
+	return 0;
+}
+
 int odb_load_current(struct odb *odb, struct drift_error *err)
 {
 	auto_free struct current *current = mem_calloc(1, sizeof(*current));
@@ -168,21 +180,65 @@ void odb_replace_index(struct odb *odb, struct store_index *index)
 	atomic_store_explicit(&odb->index, index, memory_order_release);
 }
 
-/* Take the index of others, or make one. Under state_mutex. */
-static int find_index(struct odb *odb, bool locked, struct drift_error *err)
+#define BELIEVE_TRIES 10
+
+/*
+ * Does the index tell of the journal as it is? A journal or an index that was put back from a copy, in place, does not
+ * fit the other: then what it takes for the end would be written over. 1 yes, 0 no, -1 it moved meanwhile.
+ */
+static int fits_journal(struct journal *j, struct index_head *h)
+{
+	uint64_t end = atomic_load(&h->end), last = atomic_load(&h->last), size;
+	unsigned char head[FRAME_HEAD_LEN];
+	auto_buf payload = BUF_INIT;
+	enum frame_kind kind;
+	struct frame frame;
+	int64_t n;
+	bool fits;
+
+	if (journal_size(j, &size, NULL) < 0 || end > size || end < journal_start(j) || atomic_load(&h->synced) > end ||
+	    atomic_load(&h->visible) > end)
+		return atomic_load(&h->end) == end ? 0 : -1;
+	n = journal_peek(j, end, head, sizeof(head), NULL);
+	fits = n >= 0 && (n < FRAME_HEAD_LEN || !frame_head_decode(head, &frame) || atomic_load(&h->write_to));
+	if (fits && last)
+		fits = last < end && !journal_read(j, last, &payload, &kind, NULL) && last + FRAME_HEAD_LEN + payload.len == end;
+	return fits || (atomic_load(&h->end) == end && atomic_load(&h->last) == last && !atomic_load(&h->write_to)) ? fits : -1;
+}
+
+/* Map the shared index if it may be believed and is the one that counts: 1 / 0 / -1. locked: and if nobody died writing. */
+static int map_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
 	auto_buf path = BUF_INIT;
-	struct store_index *index = NULL;
-	int r;
+	struct store_index *index;
+	struct index_head *h;
+	int i, r, fits = -1;
 
 	if (odb_cache_path(odb, &path, err) < 0)
 		return -1;
-	r = odb->options.no_cache && !locked ? 0 :
-	    index_open(path.data, journal_identity(odb_current(odb)), odb->lock_fd >= 0, &index, err);
-	if (r > 0 && atomic_load(&index_head(index)->superseded)) {
+	r = index_open(path.data, journal_identity(odb_current(odb)), odb->lock_fd >= 0, &index, err);
+	if (r <= 0)
+		return r;
+	h = index_head(index);
+	for (i = 0; i < BELIEVE_TRIES && fits < 0; i++)
+		fits = fits_journal(odb_current(odb), h);
+	/* A failed journal is to be closed, not recovered. */
+	if (atomic_load(&h->superseded) || fits <= 0 || (locked && atomic_load(&h->write_to) && !atomic_load(&h->failed))) {
+		if (locked)
+			atomic_store(&h->superseded, 1);
 		index_close(index);
-		r = 0;
+		return 0;
 	}
+	*out = index;
+	return 1;
+}
+
+/* Take the index of others, or make one. Under state_mutex. */
+static int find_index(struct odb *odb, bool locked, struct drift_error *err)
+{
+	struct store_index *index = NULL;
+	int r = odb->options.no_cache && !locked ? 0 : map_index(odb, locked, &index, err);
+
 	if (!r)
 		r = odb_rebuild_index(odb, locked, &index, err);
 	if (r < 0)
@@ -191,26 +247,85 @@ static int find_index(struct odb *odb, bool locked, struct drift_error *err)
 	return 0;
 }
 
-static bool index_is_good(struct odb *odb, bool locked)
+/* Nobody tells an index in memory what others write. */
+static bool memory_index_is_good(struct odb *odb, struct store_index *index)
+{
+	unsigned char head[FRAME_HEAD_LEN];
+	struct frame frame;
+	size_t count;
+
+	return journal_peek(odb_current(odb), atomic_load(&index_head(index)->end), head, sizeof(head), NULL) < FRAME_HEAD_LEN ||
+			       !frame_head_decode(head, &frame) ?
+		       !odb_count_journals(odb, &count, NULL) && count == atomic_load(&odb->journal_count) :
+		       false;
+}
+
+bool odb_index_is_good(struct odb *odb, bool shared)
 {
 	struct store_index *index = odb_index(odb);
 
-	return index && !atomic_load(&index_head(index)->superseded) &&
-	       index_head(index)->journal == atomic_load(&odb->journal_count) && index_is_current(index) &&
-	       !(locked && atomic_load(&index_head(index)->write_to));
+	if (!index || index_head(index)->journal != atomic_load(&odb->journal_count))
+		return false;
+	if (!index_is_shared(index))
+		return !shared && memory_index_is_good(odb, index);
+	return !atomic_load(&index_head(index)->superseded) && index_is_current(index);
+}
+
+static bool is_good(struct odb *odb, bool locked)
+{
+	return odb_index_is_good(odb, locked) && !(locked && atomic_load(&index_head(odb_index(odb))->write_to));
+}
+
+/* What is there already, without making one. */
+static int look_again(struct odb *odb, struct drift_error *err)
+{
+	struct store_index *index = NULL;
+	int r = 1;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	if (!odb_index_is_good(odb, true)) {
+		r = odb_load_current(odb, err);
+		if (!r)
+			r = map_index(odb, false, &index, err);
+		if (r > 0)
+			odb_replace_index(odb, index);
+	}
+	pthread_mutex_unlock(&odb->state_mutex);
+	return r;
+}
+
+int odb_remap_index(struct odb *odb, struct drift_error *err)
+{
+	return look_again(odb, err) < 0 ? -1 : 0;
+}
+
+int odb_share_index(struct odb *odb, struct drift_error *err)
+{
+	int r = odb_index_is_good(odb, true) ? 1 : look_again(odb, err);
+
+	if (r)
+		return r < 0 ? -1 : 0;
+	/* It was deleted or replaced, and only who holds the append lock may make one. */
+	if (odb_lock(odb, err) < 0)
+		return -1;
+	odb_unlock(odb);
+	return 0;
 }
 
 int odb_refresh(struct odb *odb, bool locked, struct drift_error *err)
 {
 	int r = 0;
 
-	if (index_is_good(odb, locked))
+	if (is_good(odb, locked))
+		return 0;
+	/* Where that fails, on a full disk say, what is there can still be read. */
+	if (!locked && odb->lock_fd >= 0 && !odb->options.no_cache && !odb_is_owner(odb) && !odb_share_index(odb, NULL))
 		return 0;
 	pthread_mutex_lock(&odb->state_mutex);
-	if (!index_is_good(odb, locked)) {
+	if (!is_good(odb, locked)) {
 		r = odb_load_current(odb, err);
 		if (!r)
-			r = find_index(odb, locked, err);
+			r = find_index(odb, locked || odb_is_owner(odb), err);
 	}
 	pthread_mutex_unlock(&odb->state_mutex);
 	return r;
@@ -244,32 +359,6 @@ static void init_mutexes(struct odb *odb)
 	pthread_mutex_init(&odb->sync_mutex, NULL);
 	pthread_mutex_init(&odb->commit_mutex, NULL);
 	pthread_mutex_init(&odb->memo_mutex, NULL);
-}
-
-/* The index, under the append lock if there is nobody's to take: making one may cut a torn tail. */
-static int open_index(struct odb *odb, struct drift_error *err)
-{
-	auto_buf path = BUF_INIT;
-	struct store_index *index;
-	int r;
-
-	if (odb->lock_fd < 0)
-		return odb_refresh(odb, false, err);
-	if (odb_cache_path(odb, &path, err) < 0)
-		return -1;
-	r = index_open(path.data, journal_identity(odb_current(odb)), true, &index, err);
-	if (r < 0)
-		return -1;
-	if (r > 0 && !atomic_load(&index_head(index)->superseded)) {
-		odb_replace_index(odb, index);
-		return 0;
-	}
-	if (r > 0)
-		index_close(index);
-	if (odb_lock(odb, err) < 0)
-		return -1;
-	odb_unlock(odb);
-	return 0;
 }
 
 static int open_lock(struct odb *odb, struct drift_error *err)
@@ -307,9 +396,7 @@ int odb_open(const char *dir, const struct odb_options *options, struct odb **od
 	if (!r)
 		r = open_lock(odb, err);
 	if (!r)
-		r = odb_load_current(odb, err);
-	if (!r)
-		r = open_index(odb, err);
+		r = odb_refresh(odb, false, err);
 	if (r) {
 		odb_close(odb);
 		return -1;

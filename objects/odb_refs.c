@@ -138,6 +138,8 @@ int odb_ref_read(struct odb *odb, const char *name, bool locked, struct ref_valu
 		r = read_update(odb, loc, name, value_out, &previous, err);
 		if (r > 0)
 			ref_memo_put(odb, name, loc, value_out);
+		else if (!r)
+			r = error_set(err, DRIFT_ERR_CORRUPT, "the index names a log entry that is about others");
 	} else if (!r) {
 		memset(value_out, 0, sizeof(*value_out));
 	}

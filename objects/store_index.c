@@ -15,7 +15,7 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 1
+#define INDEX_VERSION 2
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 
@@ -32,6 +32,7 @@ struct store_index {
 	size_t len;
 	uint64_t device, inode;
 	struct slot *main, *ref;
+	uint32_t main_bits, ref_bits; /* as checked: what stands in the file may change */
 };
 
 static size_t table_slots(uint32_t bits)
@@ -59,7 +60,9 @@ static void set_tables(struct store_index *index)
 	struct index_head *h = index->map;
 
 	index->main = (struct slot *)(void *)((char *)index->map + HEAD_LEN);
-	index->ref = index->main + table_slots(h->main_bits);
+	index->main_bits = h->main_bits;
+	index->ref_bits = h->ref_bits;
+	index->ref = index->main + table_slots(index->main_bits);
 }
 
 /* The kernel's id of this boot: what was mapped before it may be half written. */
@@ -81,14 +84,21 @@ static void read_boot_id(unsigned char out[16])
 	}
 }
 
-static bool head_fits(const struct index_head *h, size_t file_len, const struct journal_identity *identity)
+static bool bits_fit(uint32_t bits, uint32_t min)
+{
+	return bits >= min && bits <= BITS_MAX;
+}
+
+static bool head_fits(struct index_head *h, size_t file_len, const struct journal_identity *identity)
 {
 	static const unsigned char unknown[16];
 	unsigned char boot_id[16];
 
 	read_boot_id(boot_id);
-	return !memcmp(h->magic, index_magic, 8) && h->version == INDEX_VERSION && h->main_bits <= BITS_MAX &&
-	       h->ref_bits <= BITS_MAX && map_len(h->main_bits, h->ref_bits) == file_len &&
+	return !memcmp(h->magic, index_magic, 8) && h->version == INDEX_VERSION && bits_fit(h->main_bits, MAIN_BITS_MIN) &&
+	       bits_fit(h->ref_bits, REF_BITS_MIN) && map_len(h->main_bits, h->ref_bits) == file_len &&
+	       atomic_load(&h->main_count) <= table_slots(h->main_bits) &&
+	       atomic_load(&h->ref_count) <= table_slots(h->ref_bits) &&
 	       memcmp(boot_id, unknown, 16) != 0 && !memcmp(h->boot_id, boot_id, 16) &&
 	       !memcmp(h->store_id, identity->store_id, 16) && h->journal == identity->number &&
 	       h->device == identity->device && h->inode == identity->inode;
@@ -137,7 +147,7 @@ static uint32_t bits_for(uint64_t entries, uint32_t min)
 	return bits;
 }
 
-/* The file under its temporary name, mapped; sparse, so that large tables cost what is touched. */
+/* The file under its temporary name, mapped. A disk that fills up later must not kill who writes to the map. */
 static int create_file(struct store_index *index, const char *path, struct drift_error *err)
 {
 	auto_buf temp = BUF_INIT;
@@ -150,7 +160,7 @@ static int create_file(struct store_index *index, const char *path, struct drift
 	if (file_create_temp(path, &temp, &fd, err) < 0)
 		return -1;
 	index->temp_path = buf_take(&temp, NULL);
-	r = file_truncate(fd, index->len, err);
+	r = file_allocate(fd, index->len, err);
 	if (!r)
 		r = file_info(fd, &info, err);
 	if (!r)
@@ -223,11 +233,16 @@ void index_close(struct store_index *index)
 	free(index);
 }
 
+bool index_is_shared(const struct store_index *index)
+{
+	return index->path && !index->temp_path;
+}
+
 bool index_is_current(const struct store_index *index)
 {
 	struct file_info info;
 
-	if (!index->path || index->temp_path)
+	if (!index_is_shared(index))
 		return true;
 	return file_look(index->path, &info, NULL) == 0 && info.kind == FILE_REGULAR && info.inode == index->inode &&
 	       info.device == index->device;
@@ -237,8 +252,8 @@ bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t r
 {
 	struct index_head *h = index->map;
 
-	return atomic_load(&h->main_count) + main_entries <= table_room(h->main_bits) &&
-	       atomic_load(&h->ref_count) + ref_entries <= table_room(h->ref_bits);
+	return atomic_load(&h->main_count) + main_entries <= table_room(index->main_bits) &&
+	       atomic_load(&h->ref_count) + ref_entries <= table_room(index->ref_bits);
 }
 
 static uint64_t id_key(const struct oid *id, unsigned type)
@@ -274,7 +289,7 @@ static void put(struct slot *s, uint64_t key, uint64_t loc, _Atomic uint64_t *co
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc)
 {
 	struct index_head *h = index->map;
-	struct slot *s = probe(index->main, h->main_bits, id_key(id, (unsigned)kind));
+	struct slot *s = probe(index->main, index->main_bits, id_key(id, (unsigned)kind));
 
 	/* The first place of an object stays: what is stored again later is the same. */
 	if (s && !atomic_load_explicit(&s->loc, memory_order_relaxed))
@@ -290,15 +305,14 @@ bool index_find_object(struct store_index *index, const struct oid *id, size_t *
 bool index_find_prefix(struct store_index *index, const unsigned char prefix[8], unsigned digits, size_t *position,
 		       uint64_t *loc_out, enum object_kind *kind_out)
 {
-	struct index_head *h = index->map;
 	uint64_t low = 0, mask = digits >= 16 ? UINT64_MAX : ~(UINT64_MAX >> (4 * digits));
-	size_t i, end = table_slots(h->main_bits), last;
+	size_t i, end = table_slots(index->main_bits), last;
 
 	for (i = 0; i < 8; i++)
 		low = low << 8 | prefix[i];
 	low &= mask;
-	i = *position ? *position : (size_t)(low >> (64 - h->main_bits));
-	last = (size_t)((low | ~mask) >> (64 - h->main_bits));
+	i = *position ? *position : (size_t)(low >> (64 - index->main_bits));
+	last = (size_t)((low | ~mask) >> (64 - index->main_bits));
 	for (; i < end; i++) {
 		uint64_t loc = atomic_load_explicit(&index->main[i].loc, memory_order_acquire);
 		uint64_t key = index->main[i].key;
@@ -339,7 +353,7 @@ void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc)
 {
 	struct index_head *h = index->map;
 	uint64_t key = (hash & ~TYPE_MASK) | TYPE_PATH;
-	struct slot *s = probe(index->main, h->main_bits, key);
+	struct slot *s = probe(index->main, index->main_bits, key);
 
 	if (s)
 		put(s, key, loc, &h->main_count);
@@ -347,8 +361,7 @@ void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc)
 
 uint64_t index_get_path(struct store_index *index, uint64_t hash)
 {
-	struct index_head *h = index->map;
-	struct slot *s = probe(index->main, h->main_bits, (hash & ~TYPE_MASK) | TYPE_PATH);
+	struct slot *s = probe(index->main, index->main_bits, (hash & ~TYPE_MASK) | TYPE_PATH);
 
 	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
 }
@@ -356,7 +369,7 @@ uint64_t index_get_path(struct store_index *index, uint64_t hash)
 void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc)
 {
 	struct index_head *h = index->map;
-	struct slot *s = probe(index->ref, h->ref_bits, hash);
+	struct slot *s = probe(index->ref, index->ref_bits, hash);
 
 	if (s)
 		put(s, hash, loc, &h->ref_count);
@@ -364,17 +377,15 @@ void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc)
 
 uint64_t index_get_ref(struct store_index *index, uint64_t hash)
 {
-	struct index_head *h = index->map;
-	struct slot *s = probe(index->ref, h->ref_bits, hash);
+	struct slot *s = probe(index->ref, index->ref_bits, hash);
 
 	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
 }
 
 bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uint64_t *loc_out)
 {
-	struct index_head *h = index->map;
 
-	if (i >= table_slots(h->ref_bits))
+	if (i >= table_slots(index->ref_bits))
 		return false;
 	*loc_out = atomic_load_explicit(&index->ref[i].loc, memory_order_acquire);
 	*hash_out = index->ref[i].key;
@@ -395,6 +406,22 @@ static void copy_table(struct slot *to, uint32_t to_bits, const struct slot *fro
 	}
 }
 
+void index_raise(_Atomic uint64_t *v, uint64_t to)
+{
+	uint64_t now = atomic_load(v);
+
+	while (now < to && !atomic_compare_exchange_weak(v, &now, to))
+		;
+}
+
+static void copy_synced(struct index_head *to, struct index_head *from)
+{
+	if (atomic_load(&from->failed))
+		atomic_store(&to->failed, 1);
+	index_raise(&to->synced, atomic_load(&from->synced));
+	index_raise(&to->visible, atomic_load(&from->visible));
+}
+
 int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
 {
@@ -406,19 +433,21 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 		return -1;
 	to = index->map;
 	memcpy(to->path_key, from->path_key, 16);
-	copy_table(index->main, to->main_bits, old->main, from->main_bits, &to->main_count);
-	copy_table(index->ref, to->ref_bits, old->ref, from->ref_bits, &to->ref_count);
+	copy_table(index->main, index->main_bits, old->main, old->main_bits, &to->main_count);
+	copy_table(index->ref, index->ref_bits, old->ref, old->ref_bits, &to->ref_count);
 	atomic_store(&to->end, atomic_load(&from->end));
+	atomic_store(&to->last, atomic_load(&from->last));
+	atomic_store(&to->write_to, atomic_load(&from->write_to));
 	atomic_store(&to->log_head, atomic_load(&from->log_head));
 	atomic_store(&to->marker_head, atomic_load(&from->marker_head));
-	atomic_store(&to->failed, atomic_load(&from->failed));
-	atomic_store(&to->synced, atomic_load(&from->synced));
-	atomic_store(&to->visible, atomic_load(&from->visible));
+	copy_synced(to, from);
 	if (index_publish(index, err) < 0) {
 		index_close(index);
 		return -1;
 	}
 	atomic_store(&from->superseded, 1);
+	/* Syncing goes on without the append lock: what it told the old one since, unless it has seen the mark. */
+	copy_synced(to, from);
 	*out = index;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct index_head {
 	unsigned char boot_id[16], store_id[16], path_key[16];
 	uint64_t journal, device, inode;
 	_Atomic uint64_t end;         /* where the next frame of the current journal goes */
+	_Atomic uint64_t last;        /* the frame before it, 0: not known */
 	_Atomic uint64_t synced;      /* durable up to here */
 	_Atomic uint64_t visible;     /* refs are seen up to here: synced, or beyond where nobody waits for the disk */
 	_Atomic uint64_t write_to;    /* an append is being written up to here; 0: none. Not 0 with the lock free: its writer died */
@@ -45,6 +46,10 @@ int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK
 void index_close(struct store_index *index);
 /* Is the file under its path still this one? In-memory indexes always are. */
 bool index_is_current(const struct store_index *index);
+/* Does it stand in a file, for all processes? */
+bool index_is_shared(const struct store_index *index);
+/* Raise *v to `to` if it is less. */
+void index_raise(_Atomic uint64_t *v, uint64_t to);
 
 struct index_head *index_head(struct store_index *index);
 size_t index_len(const struct store_index *index);
