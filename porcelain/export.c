@@ -287,20 +287,30 @@ static int check_usage(struct cmd_context *ctx, const char *format, const struct
 	return EXIT_DONE;
 }
 
+static int export_failed(struct cmd_context *ctx, const char *name, bool found)
+{
+	/* A point that is not there is an answer, what goes wrong in writing is a failure. */
+	if (!found)
+		return *name ? ctx_fail(ctx, "export '%s'", name) : ctx_fail(ctx, "export");
+	return *name ? ctx_die(ctx, "export '%s'", name) : ctx_die(ctx, "export");
+}
+
 static int export_documents(struct cmd_context *ctx, const char *format, const char *name)
 {
 	struct export_run run = { .ctx = ctx, .options = ctx->options, .view = VIEW_INIT, .prefix = BUF_INIT };
-	int code = check_usage(ctx, format, run.options);
+	int code = check_usage(ctx, format, run.options), r;
+	bool found;
 
 	if (code)
 		return code;
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
 	run.progress = ctx_progress(ctx, "exporting documents", PROGRESS_ITEMS, 0);
-	code = find_extent(&run, name) || write_out(&run, format);
+	found = !find_extent(&run, name);
+	r = found ? write_out(&run, format) : -1;
 	progress_finish(run.progress);
-	if (code)
-		code = *name ? ctx_die(ctx, "export '%s'", name) : ctx_die(ctx, "export");
+	if (r)
+		code = export_failed(ctx, name, found);
 	else if (run.skipped)
 		ctx_warn(ctx, "%" PRIu64 " document%s left out", run.skipped, run.skipped == 1 ? " was" : "s were");
 	buf_release(&run.prefix);
