@@ -11,13 +11,13 @@
 
 struct input_lines {
 	int fd;
-	char end;           /* '\n' or '\0' */
+	char end; /* '\n' or '\0' */
 	struct buf data;
-	size_t start;       /* of what was not given out yet */
-	size_t scanned;     /* no end is before here */
-	bool ended;         /* no more bytes come */
-	bool skipping;      /* the rest of a line that is too long */
-	uint64_t number;    /* of the line last given, from 1 */
+	size_t start;    /* of what was not given out yet */
+	size_t scanned;  /* no end is before here */
+	bool ended;      /* no more bytes come */
+	bool skipping;   /* the rest of a line that is too long */
+	uint64_t number; /* of the line last given, from 1 */
 };
 
 enum input_result {

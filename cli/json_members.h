@@ -7,7 +7,7 @@
 #define JSON_MEMBERS_MAX 32
 
 struct json_member {
-	struct json_slice key;   /* with its quotes */
+	struct json_slice key; /* with its quotes */
 	struct json_slice value;
 };
 

@@ -15,7 +15,9 @@ struct batch_options {
 };
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_FLAG, .long_name = "atomic", .value = OPTION_AT(struct batch_options, atomic),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "atomic",
+	  .value = OPTION_AT(struct batch_options, atomic),
 	  .help = "refuse a commit when a change before it failed" },
 };
 
@@ -26,10 +28,10 @@ static const struct operation {
 	int (*run)(struct batch *b, const struct batch_request *r, struct json_writer *w, struct drift_error *err);
 	bool changes;
 } operations[] = {
-	{ "put", batch_put, true }, { "get", batch_get, false }, { "commit", batch_commit, false },
-	{ "patch", batch_patch, true }, { "rm", batch_remove, true }, { "ls", batch_list, false },
-	{ "log", batch_log, false }, { "history", batch_history, false }, { "diff", batch_diff, false },
-	{ "ref", batch_ref, false }, { "refs", batch_refs, false }, { "abort", batch_abort, false },
+	{ "put", batch_put, true },     { "get", batch_get, false },         { "commit", batch_commit, false },
+	{ "patch", batch_patch, true }, { "rm", batch_remove, true },        { "ls", batch_list, false },
+	{ "log", batch_log, false },    { "history", batch_history, false }, { "diff", batch_diff, false },
+	{ "ref", batch_ref, false },    { "refs", batch_refs, false },       { "abort", batch_abort, false },
 	{ "sync", batch_sync, false },
 };
 
@@ -246,7 +248,11 @@ static int batch(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct batch_options *o = ctx->options;
 	struct batch b = {
-		.ctx = ctx, .atomic = o->atomic, .touched = BUF_INIT, .answers = BUF_INIT, .tags = BUF_INIT,
+		.ctx = ctx,
+		.atomic = o->atomic,
+		.touched = BUF_INIT,
+		.answers = BUF_INIT,
+		.tags = BUF_INIT,
 	};
 	int failed;
 

@@ -21,7 +21,7 @@ struct batch_listing {
 	struct tree_root root;
 	struct buf prefix, after;
 	struct path after_path;
-	bool own;             /* drift's own documents, too */
+	bool own; /* drift's own documents, too */
 	uint64_t left;
 	bool more;
 	struct staged_path *staged;
@@ -227,7 +227,11 @@ static int write_list(struct batch_listing *l, struct drift_error *err)
 int batch_list(struct batch *b, const struct batch_request *r, struct json_writer *w, struct drift_error *err)
 {
 	struct batch_listing l = {
-		.b = b, .w = w, .prefix = BUF_INIT, .after = BUF_INIT, .left = LIST_DEFAULT,
+		.b = b,
+		.w = w,
+		.prefix = BUF_INIT,
+		.after = BUF_INIT,
+		.left = LIST_DEFAULT,
 	};
 	auto_point point = POINT_INIT;
 	bool at = json_members_get(&r->members, "at") != NULL;

@@ -1,17 +1,16 @@
 /* Which branch and state a request is about. */
 #include "plumbing/batch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int full_name(const struct buf *name, char out[REF_NAME_MAX + 1], struct drift_error *err)
 {
 	const char *prefix = strncmp(name->data, "refs/", 5) ? REF_HEADS : "";
-	size_t prefix_len = strlen(prefix);
 
-	if (!name->len || prefix_len + name->len > REF_NAME_MAX || strlen(name->data) != name->len)
+	if (!name->len || strlen(prefix) + name->len > REF_NAME_MAX || strlen(name->data) != name->len)
 		return error_set(err, DRIFT_ERR_INVALID, "'%s' is no name of a branch", name->data);
-	memcpy(out, prefix, prefix_len);
-	memcpy(out + prefix_len, name->data, name->len + 1);
+	snprintf(out, REF_NAME_MAX + 1, "%s%s", prefix, name->data);
 	return 0;
 }
 

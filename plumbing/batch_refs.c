@@ -70,9 +70,9 @@ int batch_ref(struct batch *b, const struct batch_request *r, struct json_writer
 		return -1;
 	if (name.len > REF_NAME_MAX || strlen(name.data) != name.len)
 		return error_set(err, DRIFT_ERR_INVALID, "'name' is no name of a ref");
-	if (delete && json_members_get(&r->members, "new"))
+	if (delete &&json_members_get(&r->members, "new"))
 		return error_set(err, DRIFT_ERR_INVALID, "'delete' and 'new' exclude each other");
-	if (!delete && !json_members_get(&r->members, "new"))
+	if (!delete &&!json_members_get(&r->members, "new"))
 		return read_ref(b, &name, w, err);
 	return change_ref(b, r, &name, err);
 }

@@ -17,10 +17,18 @@ static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .short_name = 's', .value = AT(size), .help = "print its size in bytes" },
 	{ .kind = OPTION_FLAG, .short_name = 'p', .value = AT(pretty), .help = "print it, a tree as ls-tree does" },
 	{ .kind = OPTION_FLAG, .short_name = 'e', .value = AT(exists), .help = "say by the exit code if it is there" },
-	{ .kind = OPTION_STRING, .long_name = "batch", .value = AT(batch), .argument = "FORMAT", .argument_optional = true,
+	{ .kind = OPTION_STRING,
+	  .long_name = "batch",
+	  .value = AT(batch),
+	  .argument = "FORMAT",
+	  .argument_optional = true,
 	  .help = "answer the names on standard input, with contents" },
-	{ .kind = OPTION_STRING, .long_name = "batch-check", .value = AT(batch_check), .argument = "FORMAT",
-	  .argument_optional = true, .help = "the same without contents" },
+	{ .kind = OPTION_STRING,
+	  .long_name = "batch-check",
+	  .value = AT(batch_check),
+	  .argument = "FORMAT",
+	  .argument_optional = true,
+	  .help = "the same without contents" },
 };
 
 static const char *const usage[] = {
@@ -70,7 +78,7 @@ static int print_object(struct cmd_context *ctx, const char *text)
 
 	if (o->exists)
 		return failed && ctx->err.code == DRIFT_ERR_NOT_FOUND ? EXIT_NO :
-		       failed					      ? ctx_fail(ctx, "look for '%s'", text) :
+		       failed                                         ? ctx_fail(ctx, "look for '%s'", text) :
 									EXIT_DONE;
 	if (failed)
 		return ctx_fail(ctx, "read '%s'", text);
@@ -131,7 +139,8 @@ static int cat_file(struct cmd_context *ctx, int argc, char **argv)
 	if (modes && !single)
 		return argc ? ctx_usage(ctx, "the names come on standard input") : answer_all(ctx);
 	if (argc != (single ? 1 : 2))
-		return ctx_usage(ctx, single ? "one object at a time" : "say what: -t, -s, -p, -e or TYPE, and an object");
+		return ctx_usage(ctx,
+				 single ? "one object at a time" : "say what: -t, -s, -p, -e or TYPE, and an object");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
 	return single ? print_object(ctx, argv[0]) : print_typed(ctx, argv[0], argv[1]);

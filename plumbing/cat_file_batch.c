@@ -107,7 +107,8 @@ static int answer_line(struct object_reader *reader, const char *format, bool co
 	struct answer a = { .name = &name, .rest = cut_rest(&line, format) };
 
 	if (object_reader_find(reader, line.data, line.len, &name, &why)) {
-		if (why.code != DRIFT_ERR_NOT_FOUND && why.code != DRIFT_ERR_INVALID && why.code != DRIFT_ERR_AMBIGUOUS) {
+		if (why.code != DRIFT_ERR_NOT_FOUND && why.code != DRIFT_ERR_INVALID &&
+		    why.code != DRIFT_ERR_AMBIGUOUS) {
 			ctx->err = why;
 			return -1;
 		}

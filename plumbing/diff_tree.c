@@ -14,13 +14,25 @@ struct diff_tree_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .short_name = 'r', .value = AT(recursive), .help = "documents instead of collections" },
-	{ .kind = OPTION_FLAG, .long_name = "raw", .value = AT(raw), .help = "modes, ids and paths: what is done otherwise" },
-	{ .kind = OPTION_FLAG, .long_name = "name-status", .value = AT(name_status), .help = "a letter and a path a line" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "raw",
+	  .value = AT(raw),
+	  .help = "modes, ids and paths: what is done otherwise" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "name-status",
+	  .value = AT(name_status),
+	  .help = "a letter and a path a line" },
 	{ .kind = OPTION_FLAG, .long_name = "name-only", .value = AT(name_only), .help = "a path a line" },
 	{ .kind = OPTION_FLAG, .long_name = "stat", .value = AT(stat), .help = "how much changed; with documents" },
-	{ .kind = OPTION_FLAG, .short_name = 'p', .long_name = "patch", .value = AT(patch),
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'p',
+	  .long_name = "patch",
+	  .value = AT(patch),
 	  .help = "what changed, field by field; with documents" },
-	{ .kind = OPTION_FLAG, .long_name = "exit-code", .value = AT(exit_code), .help = "exit with 1 if anything differs" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "exit-code",
+	  .value = AT(exit_code),
+	  .help = "exit with 1 if anything differs" },
 	{ .kind = OPTION_FLAG, .long_name = "quiet", .value = AT(quiet), .help = "that, and print nothing" },
 };
 
@@ -219,7 +231,10 @@ static int compare_top(struct tree_comparison *c, struct drift_error *err)
 static int compare_documents(struct tree_comparison *c, struct drift_error *err)
 {
 	struct change_printer printer = {
-		.ctx = c->ctx, .style = c->o->patch ? CHANGES_PATCH : CHANGES_STAT, .filter = c->filter, .out = &c->out,
+		.ctx = c->ctx,
+		.style = c->o->patch ? CHANGES_PATCH : CHANGES_STAT,
+		.filter = c->filter,
+		.out = &c->out,
 		.json_lines = c->ctx->common.json,
 	};
 	struct tree_diff_options options = { .each = compare_document, .data = c };
@@ -287,7 +302,7 @@ static int diff_tree(struct cmd_context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	c.filter.prefixes = (const char *const *)(argv + points);
 	c.filter.count = count - points;
-	code = compare(&c, points, argv) < 0 ? ctx_fail(ctx, "compare the trees") :
+	code = compare(&c, points, argv) < 0               ? ctx_fail(ctx, "compare the trees") :
 	       c.differs && (c.o->exit_code || c.o->quiet) ? EXIT_NO :
 							     EXIT_DONE;
 	buf_release(&c.out);

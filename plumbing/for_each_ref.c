@@ -20,14 +20,26 @@ struct for_each_ref_options {
 #define AT(field) OPTION_AT(struct for_each_ref_options, field)
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_STRING, .long_name = "format", .value = AT(format), .argument = "F",
+	{ .kind = OPTION_STRING,
+	  .long_name = "format",
+	  .value = AT(format),
+	  .argument = "F",
 	  .help = "such as '%(refname:short) %(subject)': see the manual" },
-	{ .kind = OPTION_LIST, .long_name = "sort", .value = AT(sort), .argument = "[-]FIELD",
+	{ .kind = OPTION_LIST,
+	  .long_name = "sort",
+	  .value = AT(sort),
+	  .argument = "[-]FIELD",
 	  .help = "by that field (-: backwards); the last one counts most" },
 	{ .kind = OPTION_INT, .long_name = "count", .value = AT(count), .argument = "N", .help = "at most N refs" },
-	{ .kind = OPTION_STRING, .long_name = "points-at", .value = AT(points_at), .argument = "OBJECT",
+	{ .kind = OPTION_STRING,
+	  .long_name = "points-at",
+	  .value = AT(points_at),
+	  .argument = "OBJECT",
 	  .help = "only refs that lead to OBJECT" },
-	{ .kind = OPTION_STRING, .long_name = "contains", .value = AT(contains), .argument = "COMMIT",
+	{ .kind = OPTION_STRING,
+	  .long_name = "contains",
+	  .value = AT(contains),
+	  .argument = "COMMIT",
 	  .help = "only refs from which COMMIT is reached" },
 };
 

@@ -14,11 +14,19 @@ struct hash_object_options {
 #define AT(field) OPTION_AT(struct hash_object_options, field)
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_STRING, .short_name = 't', .value = AT(type), .argument = "TYPE",
+	{ .kind = OPTION_STRING,
+	  .short_name = 't',
+	  .value = AT(type),
+	  .argument = "TYPE",
 	  .help = "blob (what is meant otherwise), tree, commit or tag" },
 	{ .kind = OPTION_FLAG, .short_name = 'w', .value = AT(write), .help = "store the object, too" },
-	{ .kind = OPTION_FLAG, .long_name = "stdin", .value = AT(from_stdin), .help = "the bytes are on standard input" },
-	{ .kind = OPTION_FLAG, .long_name = "stdin-paths", .value = AT(paths_from_stdin),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "stdin",
+	  .value = AT(from_stdin),
+	  .help = "the bytes are on standard input" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "stdin-paths",
+	  .value = AT(paths_from_stdin),
 	  .help = "the names of files are on standard input" },
 };
 

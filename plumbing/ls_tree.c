@@ -11,7 +11,10 @@ struct ls_tree_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .short_name = 'r', .value = AT(recursive), .help = "documents instead of collections" },
-	{ .kind = OPTION_FLAG, .short_name = 'l', .long_name = "long", .value = AT(with_size),
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'l',
+	  .long_name = "long",
+	  .value = AT(with_size),
 	  .help = "with sizes in bytes" },
 	{ .kind = OPTION_FLAG, .long_name = "name-only", .value = AT(name_only), .help = "paths alone" },
 };
@@ -22,7 +25,10 @@ static int ls_tree(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct ls_tree_options *o = ctx->options;
 	const struct tree_lines lines = {
-		.ctx = ctx, .recursive = o->recursive, .with_size = o->with_size, .name_only = o->name_only,
+		.ctx = ctx,
+		.recursive = o->recursive,
+		.with_size = o->with_size,
+		.name_only = o->name_only,
 	};
 	auto_object_reader reader = OBJECT_READER_INIT(ctx);
 	struct tree_root root;

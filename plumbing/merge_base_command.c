@@ -11,11 +11,14 @@ struct merge_base_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .short_name = 'a', .long_name = "all", .value = AT(all), .help = "all of them" },
-	{ .kind = OPTION_FLAG, .long_name = "is-ancestor", .value = AT(is_ancestor),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "is-ancestor",
+	  .value = AT(is_ancestor),
 	  .help = "say by the exit code if B is a descendant of A" },
 };
 
-static const char *const merge_base_usage[] = { "drift merge-base [-a] A B", "drift merge-base --is-ancestor A B", NULL };
+static const char *const merge_base_usage[] = { "drift merge-base [-a] A B", "drift merge-base --is-ancestor A B",
+						NULL };
 static const char *const is_ancestor_usage[] = { "drift is-ancestor A B", NULL };
 
 static int answer_ancestor(struct cmd_context *ctx, const char *a_text, const char *b_text)

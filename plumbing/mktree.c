@@ -259,8 +259,8 @@ static int enter_collection(struct mktree *m, const struct mktree_line *line, st
 	    odb_node(repo_odb(m->reader.ctx->repo), &m->object.id, m->object.loc, &node, err))
 		return -1;
 	if (node->kind != MAP_DOCUMENTS)
-		return error_set(err, DRIFT_ERR_INVALID, "'%.*s': its id is not that of a collection", (int)line->path_len,
-				 m->paths.data + line->path_at);
+		return error_set(err, DRIFT_ERR_INVALID, "'%.*s': its id is not that of a collection",
+				 (int)line->path_len, m->paths.data + line->path_at);
 	if (map_root_open(nodes, &m->object.id, m->object.loc, &map, err) ||
 	    map_cursor_seek(&m->cursor, nodes, &map, NULL, 0, err))
 		return -1;
@@ -291,8 +291,11 @@ static int next_change(struct tree_changes *self, struct tree_change *change_out
 			continue;
 		}
 		if (line->kind == LINE_COMMIT)
-			m->document = (struct document){ .form = DOCUMENT_GITLINK, .data = line->id, .len = line->id_len,
-							 .mode = line->mode == GITLINK_MODE ? DOCUMENT_NO_MODE : line->mode };
+			m->document =
+				(struct document){ .form = DOCUMENT_GITLINK,
+						   .data = line->id,
+						   .len = line->id_len,
+						   .mode = line->mode == GITLINK_MODE ? DOCUMENT_NO_MODE : line->mode };
 		else if (blob_document(m, line, err))
 			return -1;
 		change_out->path = line->path;
@@ -327,8 +330,12 @@ static int make_tree(struct mktree *m, struct tree_root *root_out, struct drift_
 static int mktree(struct cmd_context *ctx, int argc, char **argv)
 {
 	struct mktree m = {
-		.changes = { .next = next_change }, .reader = OBJECT_READER_INIT(ctx), .paths = BUF_INIT,
-		.bytes = BUF_INIT, .object = OBJECT_NAME_INIT, .cursor = MAP_CURSOR_INIT,
+		.changes = { .next = next_change },
+		.reader = OBJECT_READER_INIT(ctx),
+		.paths = BUF_INIT,
+		.bytes = BUF_INIT,
+		.object = OBJECT_NAME_INIT,
+		.cursor = MAP_CURSOR_INIT,
 	};
 	char hex[OID_HEX_LEN + 1];
 	struct tree_root root;

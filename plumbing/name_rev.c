@@ -19,10 +19,15 @@ struct name_rev_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "by tags only" },
-	{ .kind = OPTION_LIST, .long_name = "refs", .value = AT(refs), .argument = "PATTERN",
+	{ .kind = OPTION_LIST,
+	  .long_name = "refs",
+	  .value = AT(refs),
+	  .argument = "PATTERN",
 	  .help = "by refs that match only" },
 	{ .kind = OPTION_FLAG, .long_name = "name-only", .value = AT(name_only), .help = "print the name alone" },
-	{ .kind = OPTION_FLAG, .long_name = "no-undefined", .value = AT(no_undefined),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "no-undefined",
+	  .value = AT(no_undefined),
 	  .help = "fail where there is no name" },
 	{ .kind = OPTION_FLAG, .long_name = "stdin", .value = AT(from_stdin), .help = "commits on standard input" },
 };
@@ -37,8 +42,8 @@ static const char *const usage[] = {
 struct way {
 	const char *ref;
 	struct buf steps;
-	unsigned merges;    /* entered from the side */
-	uint64_t distance;  /* of first parents */
+	unsigned merges;   /* entered from the side */
+	uint64_t distance; /* of first parents */
 };
 
 /*

@@ -9,7 +9,10 @@ struct object_reader {
 	struct cmd_context *ctx;
 	struct blob_index *index; /* made when first needed */
 };
-#define OBJECT_READER_INIT(c) { .ctx = (c) }
+#define OBJECT_READER_INIT(c) \
+	{                     \
+		.ctx = (c)    \
+	}
 void object_reader_release(struct object_reader *r);
 #define auto_object_reader __attribute__((cleanup(object_reader_release))) struct object_reader
 

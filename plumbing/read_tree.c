@@ -7,11 +7,14 @@ struct read_tree_options {
 };
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_FLAG, .long_name = "empty", .value = OPTION_AT(struct read_tree_options, empty),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "empty",
+	  .value = OPTION_AT(struct read_tree_options, empty),
 	  .help = "the tree that holds nothing" },
 };
 
-static const char *const usage[] = { "drift read-tree [--branch B] TREE", "drift read-tree [--branch B] --empty", NULL };
+static const char *const usage[] = { "drift read-tree [--branch B] TREE", "drift read-tree [--branch B] --empty",
+				     NULL };
 
 static int stage_it(struct cmd_context *ctx, const char *text)
 {

@@ -10,10 +10,22 @@
 #include "refs/refname.h"
 
 enum field_kind {
-	FIELD_REFNAME, FIELD_OBJECTNAME, FIELD_OBJECTTYPE, FIELD_SYMREF, FIELD_HEAD,
-	FIELD_TREE, FIELD_PARENT, FIELD_NUMPARENT, FIELD_SEQ,
-	FIELD_SUBJECT, FIELD_BODY, FIELD_CONTENTS,
-	FIELD_AUTHOR, FIELD_COMMITTER, FIELD_TAGGER, FIELD_CREATOR
+	FIELD_REFNAME,
+	FIELD_OBJECTNAME,
+	FIELD_OBJECTTYPE,
+	FIELD_SYMREF,
+	FIELD_HEAD,
+	FIELD_TREE,
+	FIELD_PARENT,
+	FIELD_NUMPARENT,
+	FIELD_SEQ,
+	FIELD_SUBJECT,
+	FIELD_BODY,
+	FIELD_CONTENTS,
+	FIELD_AUTHOR,
+	FIELD_COMMITTER,
+	FIELD_TAGGER,
+	FIELD_CREATOR
 };
 
 enum part_kind { PART_WHOLE, PART_NAME, PART_EMAIL, PART_DATE };
@@ -23,19 +35,32 @@ static const struct {
 	enum field_kind kind;
 	enum part_kind part;
 } fields[] = {
-	{ "refname", FIELD_REFNAME, PART_WHOLE }, { "objectname", FIELD_OBJECTNAME, PART_WHOLE },
-	{ "objecttype", FIELD_OBJECTTYPE, PART_WHOLE }, { "symref", FIELD_SYMREF, PART_WHOLE },
-	{ "HEAD", FIELD_HEAD, PART_WHOLE }, { "tree", FIELD_TREE, PART_WHOLE }, { "parent", FIELD_PARENT, PART_WHOLE },
-	{ "numparent", FIELD_NUMPARENT, PART_WHOLE }, { "seq", FIELD_SEQ, PART_WHOLE },
-	{ "subject", FIELD_SUBJECT, PART_WHOLE }, { "body", FIELD_BODY, PART_WHOLE },
+	{ "refname", FIELD_REFNAME, PART_WHOLE },
+	{ "objectname", FIELD_OBJECTNAME, PART_WHOLE },
+	{ "objecttype", FIELD_OBJECTTYPE, PART_WHOLE },
+	{ "symref", FIELD_SYMREF, PART_WHOLE },
+	{ "HEAD", FIELD_HEAD, PART_WHOLE },
+	{ "tree", FIELD_TREE, PART_WHOLE },
+	{ "parent", FIELD_PARENT, PART_WHOLE },
+	{ "numparent", FIELD_NUMPARENT, PART_WHOLE },
+	{ "seq", FIELD_SEQ, PART_WHOLE },
+	{ "subject", FIELD_SUBJECT, PART_WHOLE },
+	{ "body", FIELD_BODY, PART_WHOLE },
 	{ "contents", FIELD_CONTENTS, PART_WHOLE },
-	{ "author", FIELD_AUTHOR, PART_WHOLE }, { "authorname", FIELD_AUTHOR, PART_NAME },
-	{ "authoremail", FIELD_AUTHOR, PART_EMAIL }, { "authordate", FIELD_AUTHOR, PART_DATE },
-	{ "committer", FIELD_COMMITTER, PART_WHOLE }, { "committername", FIELD_COMMITTER, PART_NAME },
-	{ "committeremail", FIELD_COMMITTER, PART_EMAIL }, { "committerdate", FIELD_COMMITTER, PART_DATE },
-	{ "tagger", FIELD_TAGGER, PART_WHOLE }, { "taggername", FIELD_TAGGER, PART_NAME },
-	{ "taggeremail", FIELD_TAGGER, PART_EMAIL }, { "taggerdate", FIELD_TAGGER, PART_DATE },
-	{ "creator", FIELD_CREATOR, PART_WHOLE }, { "creatordate", FIELD_CREATOR, PART_DATE },
+	{ "author", FIELD_AUTHOR, PART_WHOLE },
+	{ "authorname", FIELD_AUTHOR, PART_NAME },
+	{ "authoremail", FIELD_AUTHOR, PART_EMAIL },
+	{ "authordate", FIELD_AUTHOR, PART_DATE },
+	{ "committer", FIELD_COMMITTER, PART_WHOLE },
+	{ "committername", FIELD_COMMITTER, PART_NAME },
+	{ "committeremail", FIELD_COMMITTER, PART_EMAIL },
+	{ "committerdate", FIELD_COMMITTER, PART_DATE },
+	{ "tagger", FIELD_TAGGER, PART_WHOLE },
+	{ "taggername", FIELD_TAGGER, PART_NAME },
+	{ "taggeremail", FIELD_TAGGER, PART_EMAIL },
+	{ "taggerdate", FIELD_TAGGER, PART_DATE },
+	{ "creator", FIELD_CREATOR, PART_WHOLE },
+	{ "creatordate", FIELD_CREATOR, PART_DATE },
 };
 
 static const char *const date_styles[] = { "default", "iso8601", "iso-strict", "raw", "unix", "relative", "short" };
@@ -98,7 +123,7 @@ static bool is_hex_escape(const char *at)
 
 int ref_format_check(const char *format, struct drift_error *err)
 {
-	struct field f;
+	struct field f = { .deref = false };
 
 	for (; *format; format++) {
 		const char *end;
@@ -331,7 +356,7 @@ static int append_field(struct ref_fields *r, const struct field *f, struct buf 
 
 int ref_format_append(struct ref_fields *f, const char *format, struct buf *out, struct drift_error *err)
 {
-	struct field field;
+	struct field field = { .deref = false };
 
 	while (*format) {
 		if (format[0] == '%' && format[1] == '(') {
@@ -355,7 +380,7 @@ int ref_format_append(struct ref_fields *f, const char *format, struct buf *out,
 
 int ref_key_check(const char *field, struct drift_error *err)
 {
-	struct field f;
+	struct field f = { .deref = false };
 
 	return parse_field(field, strlen(field), &f, err);
 }
@@ -365,7 +390,7 @@ int ref_key_read(struct ref_fields *r, const char *field, struct ref_key *out, s
 	const struct signature_line *line;
 	const struct commit *commit;
 	const struct tag *tag = NULL;
-	struct field f;
+	struct field f = { .deref = false };
 
 	buf_clear(&out->text);
 	if (parse_field(field, strlen(field), &f, err) || append_field(r, &f, &out->text, err) ||

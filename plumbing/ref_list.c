@@ -92,14 +92,16 @@ int ref_peel(struct cmd_context *ctx, const struct listed_ref *ref, struct objec
 		int found;
 
 		if (depth == TAG_DEPTH_MAX)
-			return error_set(err, DRIFT_ERR_LIMIT, "'%s' leads through more than %d tags", ref->name, TAG_DEPTH_MAX);
+			return error_set(err, DRIFT_ERR_LIMIT, "'%s' leads through more than %d tags", ref->name,
+					 TAG_DEPTH_MAX);
 		if (odb_tag(odb, &out->id, &tag, err))
 			return -1;
 		out->id = tag->target;
 		found = odb_find(odb, &out->id, kind_out, &out->loc, err);
 		if (found <= 0)
-			return found < 0 ? -1 : error_set(err, DRIFT_ERR_CORRUPT, "'%s' leads to an object that is missing",
-							  ref->name);
+			return found < 0 ? -1 :
+					   error_set(err, DRIFT_ERR_CORRUPT, "'%s' leads to an object that is missing",
+						     ref->name);
 	}
 	return 0;
 }

@@ -16,7 +16,10 @@ struct ref_list {
 	struct listed_ref *items;
 	size_t count, capacity;
 };
-#define REF_LIST_INIT(c) { .ctx = (c) }
+#define REF_LIST_INIT(c)   \
+	{                  \
+		.ctx = (c) \
+	}
 void ref_list_release(struct ref_list *list);
 #define auto_ref_list __attribute__((cleanup(ref_list_release))) struct ref_list
 

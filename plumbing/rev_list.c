@@ -20,19 +20,36 @@ static const struct rev_list_options defaults = { .max = -1 };
 #define AT(field) OPTION_AT(struct rev_list_options, field)
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_INT, .short_name = 'n', .long_name = "max-count", .value = AT(max), .argument = "N",
-	  .bare_number = true, .help = "at most N commits" },
-	{ .kind = OPTION_INT, .long_name = "skip", .value = AT(skip), .argument = "N", .help = "leave out the first N" },
+	{ .kind = OPTION_INT,
+	  .short_name = 'n',
+	  .long_name = "max-count",
+	  .value = AT(max),
+	  .argument = "N",
+	  .bare_number = true,
+	  .help = "at most N commits" },
+	{ .kind = OPTION_INT,
+	  .long_name = "skip",
+	  .value = AT(skip),
+	  .argument = "N",
+	  .help = "leave out the first N" },
 	{ .kind = OPTION_FLAG, .long_name = "count", .value = AT(count), .help = "print how many there are" },
-	{ .kind = OPTION_FLAG, .long_name = "first-parent", .value = AT(first_parent), .help = "do not enter what was merged" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "first-parent",
+	  .value = AT(first_parent),
+	  .help = "do not enter what was merged" },
 	{ .kind = OPTION_FLAG, .long_name = "parents", .value = AT(parents), .help = "print the parents, too" },
 	{ .kind = OPTION_FLAG, .long_name = "reverse", .value = AT(reverse), .help = "oldest first" },
-	{ .kind = OPTION_FLAG, .long_name = "topo-order", .value = AT(topological),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "topo-order",
+	  .value = AT(topological),
 	  .help = "keep lines of history together" },
 	{ .kind = OPTION_FLAG, .long_name = "merges", .value = AT(merges), .help = "merges only" },
 	{ .kind = OPTION_FLAG, .long_name = "no-merges", .value = AT(no_merges), .help = "no merges" },
 	{ .kind = OPTION_FLAG, .long_name = "all", .value = AT(all), .help = "from all refs and HEAD" },
-	{ .kind = OPTION_FLAG, .long_name = "stdin", .value = AT(from_stdin), .help = "more commits and ranges on standard input" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "stdin",
+	  .value = AT(from_stdin),
+	  .help = "more commits and ranges on standard input" },
 };
 
 static const char *const usage[] = { "drift rev-list [OPTION...] (COMMIT|^COMMIT|A..B|A...B|--all|--stdin)...", NULL };
@@ -79,8 +96,8 @@ static int add_all(struct listing *l)
 
 		if (ref_peel(l->ctx, &list.items[i], &to, &kind, err))
 			return -1;
-		if (kind == OBJECT_COMMIT && (odb_commit(repo_odb(l->ctx->repo), &to.id, to.loc, &c, err) ||
-					      revwalk_include(l->walk, c, err)))
+		if (kind == OBJECT_COMMIT &&
+		    (odb_commit(repo_odb(l->ctx->repo), &to.id, to.loc, &c, err) || revwalk_include(l->walk, c, err)))
 			return -1;
 	}
 	return 0;
@@ -175,8 +192,8 @@ static int count_line(struct listing *l, int argc, char **argv)
 		return 0;
 	if (ctx_point(l->ctx, argv[0], &point, &l->ctx->err))
 		return -1;
-	if (!point.commit || (!o->first_parent && (point.commit->parent_count > 1 ||
-						   point.commit->last_merge_loc != LOC_UNKNOWN)))
+	if (!point.commit ||
+	    (!o->first_parent && (point.commit->parent_count > 1 || point.commit->last_merge_loc != LOC_UNKNOWN)))
 		return 0;
 	l->count = point.commit->seq;
 	return 1;
@@ -185,7 +202,8 @@ static int count_line(struct listing *l, int argc, char **argv)
 static int list_commits(struct listing *l, int argc, char **argv)
 {
 	const struct revwalk_options options = {
-		.order = l->o->topological ? REVWALK_TOPOLOGICAL : REVWALK_TIME, .first_parent = l->o->first_parent,
+		.order = l->o->topological ? REVWALK_TOPOLOGICAL : REVWALK_TIME,
+		.first_parent = l->o->first_parent,
 	};
 	int counted;
 

@@ -14,9 +14,16 @@ struct symbolic_ref_options {
 #define AT(field) OPTION_AT(struct symbolic_ref_options, field)
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_FLAG, .short_name = 'd', .long_name = "delete", .value = AT(delete), .help = "delete the symbolic ref" },
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'd',
+	  .long_name = "delete",
+	  .value = AT(delete),
+	  .help = "delete the symbolic ref" },
 	{ .kind = OPTION_FLAG, .long_name = "short", .value = AT(brief), .help = "print the short name" },
-	{ .kind = OPTION_STRING, .short_name = 'm', .value = AT(reason), .argument = "REASON",
+	{ .kind = OPTION_STRING,
+	  .short_name = 'm',
+	  .value = AT(reason),
+	  .argument = "REASON",
 	  .help = "what the reflog says" },
 };
 
@@ -84,7 +91,7 @@ static int symbolic_ref(struct cmd_context *ctx, int argc, char **argv)
 
 	if (argc < 1 || argc > (o->delete ? 1 : 2))
 		return ctx_usage(ctx, argc ? "there are too many arguments" : "which ref?");
-	if (o->delete && !strcmp(argv[0], REF_HEAD))
+	if (o->delete &&!strcmp(argv[0], REF_HEAD))
 		return ctx_usage(ctx, "HEAD cannot be deleted");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;

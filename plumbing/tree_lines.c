@@ -83,8 +83,10 @@ static int print_document(const struct tree_lines *lines, const struct path *pat
 			  struct drift_error *err)
 {
 	struct tree_line line = {
-		.mode = tree_line_mode(doc), .type = tree_line_type(doc),
-		.has_size = doc->form != DOCUMENT_GITLINK, .size = doc->len,
+		.mode = tree_line_mode(doc),
+		.type = tree_line_type(doc),
+		.has_size = doc->form != DOCUMENT_GITLINK,
+		.size = doc->len,
 	};
 	auto_buf name = BUF_INIT;
 
@@ -156,7 +158,8 @@ static int print_top(const struct tree_lines *lines, const struct tree_root *roo
 
 	if (tree_is_empty(root))
 		return 0;
-	if (map_root_open(nodes, &root->id, root->loc, &map, err) || map_cursor_seek(&cursor, nodes, &map, NULL, 0, err))
+	if (map_root_open(nodes, &root->id, root->loc, &map, err) ||
+	    map_cursor_seek(&cursor, nodes, &map, NULL, 0, err))
 		return -1;
 	while ((more = map_cursor_next(&cursor, &entry, err)) > 0 && !ctx_reader_gone(lines->ctx)) {
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, err))

@@ -26,6 +26,7 @@ void tree_line_id(const struct document *doc, char hex[OID_HEX_LEN + 1]);
 int tree_lines_print(const struct tree_lines *lines, const struct tree_root *root, const char *prefix,
 		     struct drift_error *err) MUST_CHECK;
 /* Print one collection's documents, of which there is only the root: paths are keys. */
-int tree_lines_print_map(const struct tree_lines *lines, const struct tree_root *root, struct drift_error *err) MUST_CHECK;
+int tree_lines_print_map(const struct tree_lines *lines, const struct tree_root *root,
+			 struct drift_error *err) MUST_CHECK;
 
 #endif

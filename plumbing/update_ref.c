@@ -13,11 +13,18 @@ struct update_ref_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .short_name = 'd', .value = AT(delete), .help = "delete the ref" },
-	{ .kind = OPTION_FLAG, .long_name = "no-deref", .value = AT(no_deref),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "no-deref",
+	  .value = AT(no_deref),
 	  .help = "change a symbolic ref itself, not what it names" },
-	{ .kind = OPTION_FLAG, .long_name = "stdin", .value = AT(from_stdin),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "stdin",
+	  .value = AT(from_stdin),
 	  .help = "instructions on standard input, all or none" },
-	{ .kind = OPTION_STRING, .short_name = 'm', .value = AT(reason), .argument = "REASON",
+	{ .kind = OPTION_STRING,
+	  .short_name = 'm',
+	  .value = AT(reason),
+	  .argument = "REASON",
 	  .help = "what the reflog says" },
 };
 
@@ -32,7 +39,7 @@ static int fill_edit(struct object_reader *reader, struct ref_edit *edit, const 
 {
 	struct drift_error *err = &reader->ctx->err;
 
-	if (new && ref_id_parse(reader, new, &edit->new, err))
+	if (new &&ref_id_parse(reader, new, &edit->new, err))
 		return -1;
 	edit->kind = new && !oid_is_zero(&edit->new) ? REF_OBJECT : REF_ABSENT;
 	if (!old || !*old)
@@ -77,7 +84,8 @@ static int update_ref(struct cmd_context *ctx, int argc, char **argv)
 		return ctx_usage(ctx, "-z goes with --stdin");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
-	code = o->from_stdin ? update_ref_stream(&reader, &edits, o->no_deref) : update_one(&reader, &edits, argc, argv);
+	code = o->from_stdin ? update_ref_stream(&reader, &edits, o->no_deref) :
+			       update_one(&reader, &edits, argc, argv);
 	ref_edits_release(&edits);
 	return code;
 }

@@ -27,15 +27,25 @@ struct ref_stream {
 	struct drift_error *err;
 };
 
-enum verb_kind { VERB_UPDATE, VERB_CREATE, VERB_DELETE, VERB_VERIFY, VERB_OPTION, VERB_START, VERB_PREPARE, VERB_COMMIT, VERB_ABORT };
+enum verb_kind {
+	VERB_UPDATE,
+	VERB_CREATE,
+	VERB_DELETE,
+	VERB_VERIFY,
+	VERB_OPTION,
+	VERB_START,
+	VERB_PREPARE,
+	VERB_COMMIT,
+	VERB_ABORT
+};
 
 static const struct {
 	const char *name;
 	enum verb_kind kind;
 	size_t argument_min, argument_max;
 } verbs[] = {
-	{ "update", VERB_UPDATE, 2, 3 }, { "create", VERB_CREATE, 2, 2 }, { "delete", VERB_DELETE, 1, 2 },
-	{ "verify", VERB_VERIFY, 1, 2 }, { "option", VERB_OPTION, 1, 1 }, { "start", VERB_START, 0, 0 },
+	{ "update", VERB_UPDATE, 2, 3 },   { "create", VERB_CREATE, 2, 2 }, { "delete", VERB_DELETE, 1, 2 },
+	{ "verify", VERB_VERIFY, 1, 2 },   { "option", VERB_OPTION, 1, 1 }, { "start", VERB_START, 0, 0 },
 	{ "prepare", VERB_PREPARE, 0, 0 }, { "commit", VERB_COMMIT, 0, 0 }, { "abort", VERB_ABORT, 0, 0 },
 };
 
@@ -133,8 +143,9 @@ static int add_edit(struct ref_stream *s, enum verb_kind verb)
 	struct ref_edit *edit;
 
 	if (s->state == STREAM_PREPARED || s->state == STREAM_CLOSED)
-		return bad_line(s, s->state == STREAM_CLOSED ? "no transaction is open: start one" :
-							       "the transaction is prepared: only commit and abort follow");
+		return bad_line(s, s->state == STREAM_CLOSED ?
+					   "no transaction is open: start one" :
+					   "the transaction is prepared: only commit and abort follow");
 	edit = ref_edits_add(s->edits, s->arguments[0].data, s->arguments[0].len, s->err);
 	if (!edit || fill_edit(s, edit, verb))
 		return -1;
@@ -184,7 +195,8 @@ static int control(struct ref_stream *s, enum verb_kind verb)
 	}
 	if (verb == VERB_PREPARE) {
 		if (s->state == STREAM_PREPARED || s->state == STREAM_CLOSED)
-			return bad_line(s, s->state == STREAM_CLOSED ? "no transaction is open" : "it is prepared already");
+			return bad_line(s, s->state == STREAM_CLOSED ? "no transaction is open" :
+								       "it is prepared already");
 		if (ref_edits_prepare(s->edits, s->err))
 			return -1;
 		s->state = STREAM_PREPARED;

@@ -5,7 +5,8 @@
 #include "plumbing/object_reader.h"
 
 /* An id to be expected or set: any object name, or all zeros for "absent". */
-int ref_id_parse(struct object_reader *reader, const char *text, struct oid *id_out, struct drift_error *err) MUST_CHECK;
+int ref_id_parse(struct object_reader *reader, const char *text, struct oid *id_out,
+		 struct drift_error *err) MUST_CHECK;
 
 struct ref_edit {
 	char name[REF_NAME_MAX + 1];

@@ -25,12 +25,16 @@ struct blob_found {
 	struct document document;
 	uint64_t loc; /* OBJECT_TREE: of the collection's root */
 };
-#define BLOB_FOUND_INIT { .node = NULL }
+#define BLOB_FOUND_INIT      \
+	{                    \
+		.node = NULL \
+	}
 void blob_found_release(struct blob_found *found);
 #define auto_blob_found __attribute__((cleanup(blob_found_release))) struct blob_found
 
 /* 1 / 0 / -1. What was added to the store since the last call is found too. */
-int blob_index_find(struct blob_index *index, const struct oid *id, struct blob_found *out, struct drift_error *err) MUST_CHECK;
+int blob_index_find(struct blob_index *index, const struct oid *id, struct blob_found *out,
+		    struct drift_error *err) MUST_CHECK;
 /* The one whose hexadecimal id begins with prefix: 1 / 0 / -1, DRIFT_ERR_AMBIGUOUS if there are several. */
 int blob_index_find_prefix(struct blob_index *index, const char *prefix, size_t prefix_len, struct blob_found *out,
 			   struct drift_error *err) MUST_CHECK;

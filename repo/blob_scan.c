@@ -116,8 +116,9 @@ static int scan_entry(struct blob_scan *scan, const struct node *node, size_t sl
 		r = seen_add(&scan->seen, OBJECT_TREE, d.root.bytes, OID_LEN, err);
 		return r <= 0 ? r : enter(scan, node, slot, &d.root, err);
 	case MAP_DOCUMENTS:
-		return document_decode(e.value, e.value_len, e.loc, &doc, err) ? -1 :
-										 scan_document(scan, node, slot, &doc, err);
+		return document_decode(e.value, e.value_len, e.loc, &doc, err) ?
+			       -1 :
+			       scan_document(scan, node, slot, &doc, err);
 	case MAP_STAGE:
 		if (staged_decode(e.value, e.value_len, e.loc, &staged, err))
 			return -1;
