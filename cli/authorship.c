@@ -135,8 +135,10 @@ static int expect_collect(struct cmd_context *ctx, struct commit_options *out, s
 	/* A full id need not be known here: the branch is not there then, which is the answer. */
 	if (strlen(text) == OID_HEX_LEN && !oid_from_hex(text, OID_HEX_LEN, &out->expect, NULL))
 		return 0;
-	if (point_resolve(ctx->repo, text, strlen(text), out->branch, &point, err))
+	if (point_resolve(ctx->repo, text, strlen(text), out->branch, &point, err)) {
+		ctx->sought = text;
 		return -1;
+	}
 	if (point.commit)
 		out->expect = point.commit->id;
 	return 0;

@@ -86,6 +86,7 @@ struct cmd_context {
 	bool colour;
 	bool no_pager;
 	struct drift_error err; /* for the command's use with ctx_fail */
+	const char *sought;     /* a point that was not found, as it was written: ctx_fail looks for one like it */
 	/* The framework's own. */
 	struct repo *repo;
 	struct pager *pager;

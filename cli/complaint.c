@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "cli/hint.h"
 
 /* Names and messages of others end up in these lines: they must not steer the terminal. */
 static void print_line(const char *head, const char *text)
@@ -42,9 +43,12 @@ static void hint_for(struct cmd_context *ctx)
 	case DRIFT_ERR_NO_SPACE:
 		ctx_hint(ctx, "nothing was changed; make room and try again");
 		break;
+	case DRIFT_ERR_NOT_FOUND:
+		if (ctx->sought)
+			hint_point(ctx, ctx->sought);
+		break;
 	case DRIFT_OK:
 	case DRIFT_ERR_INVALID:
-	case DRIFT_ERR_NOT_FOUND:
 	case DRIFT_ERR_EXISTS:
 	case DRIFT_ERR_CLASH:
 	case DRIFT_ERR_NOTHING:

@@ -83,8 +83,12 @@ int ctx_branch(struct cmd_context *ctx, struct drift_error *err)
 		return 1;
 	if (!name || !*name || !strcmp(name, REF_HEAD))
 		return 0;
-	if (branch_full_name(name, full, err) || branch_check(ctx, full, err))
+	if (branch_full_name(name, full, err))
 		return -1;
+	if (branch_check(ctx, full, err)) {
+		ctx->sought = name;
+		return -1;
+	}
 	memcpy(ctx->branch, full, sizeof(full));
 	return 1;
 }
@@ -129,7 +133,10 @@ int ctx_point(struct cmd_context *ctx, const char *text, struct point *out, stru
 		text = ctx->common.at;
 	if (!text)
 		return point_of_tip(ctx, out, err);
-	return point_resolve(ctx->repo, text, strlen(text), ctx_branch_name(ctx), out, err);
+	if (!point_resolve(ctx->repo, text, strlen(text), ctx_branch_name(ctx), out, err))
+		return 0;
+	ctx->sought = text;
+	return -1;
 }
 
 int ctx_read_file(struct cmd_context *ctx, const char *path, uint64_t max_len, struct buf *out, struct drift_error *err)

@@ -53,6 +53,7 @@ static int check_paths(struct cmd_context *ctx, size_t argc, char **argv, struct
 			return -1;
 		if (found)
 			continue;
+		ctx->sought = argv[i];
 		if (i == 0 && why->code) {
 			*err = *why;
 			return -1;

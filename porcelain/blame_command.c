@@ -6,6 +6,7 @@
 
 #include "base/date.h"
 #include "base/mem.h"
+#include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/view.h"
 #include "merge/blame.h"
@@ -154,8 +155,11 @@ static int blame_command(struct cmd_context *ctx, int argc, char **argv)
 		return ctx_usage(ctx, argc ? "one document at a time" : "which document?");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
-	if (blame_path(&run, argv[0]))
+	if (blame_path(&run, argv[0])) {
 		code = ctx_fail(ctx, "blame '%s'", argv[0]);
+		if (run.absent)
+			hint_document(ctx, argv[0]);
+	}
 	blame_free(run.blame);
 	for (size_t i = 0; i < run.count; i++)
 		commit_unref(run.commits[i]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/view.h"
 #include "repo/documents.h"
@@ -107,6 +108,14 @@ static int print_pretty(struct cmd_context *ctx, const char *path, const struct 
 	return EXIT_DONE;
 }
 
+static int no_document(struct cmd_context *ctx, const char *path)
+{
+	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no document");
+	ctx_fail(ctx, "get '%s'", path);
+	hint_document(ctx, path);
+	return EXIT_NO;
+}
+
 static int get(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct get_options *o = ctx->options;
@@ -120,8 +129,8 @@ static int get(struct cmd_context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	found = read_document(ctx, argv[0], &doc, &data);
 	if (!found)
-		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no document");
-	if (found <= 0 || buf_check(&data, &ctx->err))
+		return no_document(ctx, argv[0]);
+	if (found < 0 || buf_check(&data, &ctx->err))
 		return ctx_fail(ctx, "get '%s'", argv[0]);
 	if (ctx->common.json)
 		return print_json(ctx, argv[0], &doc, &data);

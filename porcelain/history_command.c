@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "cli/change_output.h"
+#include "cli/hint.h"
 #include "cli/view.h"
 #include "merge/docdiff.h"
 #include "repo/documents.h"
@@ -154,9 +155,12 @@ static int history_command(struct cmd_context *ctx, int argc, char **argv)
 	history_free(history);
 	if (!failed && (count || !o->count))
 		return EXIT_DONE;
-	if (!failed)
-		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there never was such a document");
-	return ctx_fail(ctx, "show the history of '%s'", argv[0]);
+	if (failed)
+		return ctx_fail(ctx, "show the history of '%s'", argv[0]);
+	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there never was such a document");
+	ctx_fail(ctx, "show the history of '%s'", argv[0]);
+	hint_document(ctx, argv[0]);
+	return EXIT_NO;
 }
 
 const struct command cmd_history = {

@@ -80,6 +80,8 @@ static int switch_command(struct cmd_context *ctx, int argc, char **argv)
 	if (!switch_to(ctx, argv[0], argc > 1 ? argv[1] : NULL))
 		return EXIT_DONE;
 	unknown = ctx->err.code == DRIFT_ERR_NOT_FOUND && !o->create;
+	if (unknown)
+		ctx->sought = argv[0];
 	code = ctx_fail(ctx, "switch to '%s'", argv[0]);
 	if (unknown)
 		ctx_hint(ctx, "-c makes the branch");
