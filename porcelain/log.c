@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "cli/commit_output.h"
+#include "cli/document_log.h"
 #include "cli/log_format.h"
 #include "cli/log_graph.h"
 #include "cli/revision_args.h"
@@ -56,6 +57,7 @@ struct log_run {
 	struct revision_args args;
 	struct commit_style style;
 	struct revwalk *walk;
+	struct document_log *documents; /* instead of the walk, where that is enough */
 	struct log_graph graph;
 	struct oid_table within; /* --graph of a range: its commits */
 	regex_t author, grep;
@@ -218,6 +220,8 @@ static int is_wanted(struct log_run *run, struct commit *c)
 	    (run->has_author && !text_matches(&run->author, &c->author.who)) ||
 	    (run->has_grep && !text_matches(&run->grep, &c->message)))
 		return 0;
+	if (run->documents)
+		return 1;
 	return paths->count ? history_touches(run->ctx->repo, c, paths->prefixes, paths->count, &run->ctx->err) : 1;
 }
 
@@ -253,6 +257,23 @@ static void skip_commit(struct log_run *run, const struct commit *c)
 	out_buf(&drawn);
 }
 
+/* Where commits come from. */
+static int start_source(struct log_run *run)
+{
+	struct cmd_context *ctx = run->ctx;
+
+	if (!run->o->graph && document_log_open(ctx, &run->args, run->o->first_parent, &run->documents, &ctx->err))
+		return -1;
+	return run->documents ? 0 : start_walk(run, &run->walk);
+}
+
+static int next_commit(struct log_run *run, struct commit **out)
+{
+	struct drift_error *err = &run->ctx->err;
+
+	return run->documents ? document_log_next(run->documents, out, err) : revwalk_next(run->walk, out, err);
+}
+
 static int walk_all(struct log_run *run)
 {
 	struct cmd_context *ctx = run->ctx;
@@ -263,7 +284,7 @@ static int walk_all(struct log_run *run)
 		auto_commit *c = NULL;
 		int wanted;
 
-		more = revwalk_next(run->walk, &c, &ctx->err);
+		more = next_commit(run, &c);
 		if (more <= 0)
 			break;
 		wanted = is_wanted(run, c);
@@ -298,6 +319,7 @@ static void log_run_release(struct log_run *run)
 		regfree(&run->grep);
 	log_graph_release(&run->graph);
 	revwalk_free(run->walk);
+	document_log_free(run->documents);
 }
 
 static int log_command(struct cmd_context *ctx, int argc, char **argv)
@@ -313,7 +335,7 @@ static int log_command(struct cmd_context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	run.graph.first_parent = run.o->first_parent;
 	if (revision_args_split(ctx, argc, argv, (size_t)argc, &run.args, &ctx->err) || choose_style(&run) ||
-	    parse_filters(&run) || collect_range(&run) || start_walk(&run, &run.walk) || walk_all(&run) || show_kept(&run))
+	    parse_filters(&run) || collect_range(&run) || start_source(&run) || walk_all(&run) || show_kept(&run))
 		code = ctx_fail(ctx, "show the log");
 	log_run_release(&run);
 	return code;
