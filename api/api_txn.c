@@ -26,8 +26,10 @@ int drift_txn_begin(struct drift_repo *repo, const char *branch, struct drift_tx
 {
 	struct drift_txn *t = mem_calloc(1, sizeof(*t));
 
-	if (!t)
-		return error_no_memory(err);
+	if (!t) {
+		error_no_memory(err);
+		return -1;
+	}
 	t->repo = api_repo_ref(repo);
 	buf_init(&t->branch_storage);
 	if (api_branch(branch, &t->branch_storage, &t->branch, err) || edits_new(repo->repo, &t->edits, err) ||
@@ -232,7 +234,7 @@ int drift_txn_retry(struct drift_repo *repo, const struct drift_retry *retry, st
 {
 	unsigned attempt_max = retry->attempt_max ? retry->attempt_max : ATTEMPTS_DEFAULT;
 	struct drift_error why = { DRIFT_OK, "" };
-	struct drift_txn *t;
+	struct drift_txn *t = NULL;
 	int r;
 
 	if (drift_txn_begin(repo, retry->branch, &t, err))

@@ -16,7 +16,8 @@ struct warm_node {
 struct warm_collection {
 	struct warm_collection *next;
 	struct map_root map;
-	_Atomic(void *) top; /* struct warm_node * */
+	_Atomic(void *) top;  /* struct warm_node *, or */
+	_Atomic(void *) only; /* struct node *: the map is one leaf */
 	size_t name_len;
 	char name[];
 };
@@ -77,6 +78,8 @@ void warm_release(struct warm_tree *w)
 
 			if (atomic_load(&c->top))
 				drop_inner(w, atomic_load(&c->top));
+			if (atomic_load(&c->only))
+				drop_leaf(w, atomic_load(&c->only));
 			free(c);
 			c = next;
 		}
@@ -117,6 +120,7 @@ static struct warm_collection *add_collection(struct warm_tree *w, const char *n
 	c->name_len = name_len;
 	memcpy(c->name, name, name_len);
 	atomic_init(&c->top, NULL);
+	atomic_init(&c->only, NULL);
 	atomic_fetch_add_explicit(&w->collection_count, 1, memory_order_relaxed);
 	c->next = atomic_load_explicit(bucket, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(bucket, &c->next, c, memory_order_release, memory_order_relaxed))
@@ -143,13 +147,6 @@ static int look_up(struct warm_tree *w, const char *name, size_t name_len, struc
 	descriptor_map(&d, map);
 	*c_out = add_collection(w, name, name_len, map);
 	return d.has_root;
-}
-
-int warm_map(struct warm_tree *w, const char *name, size_t name_len, struct map_root *map_out, struct drift_error *err)
-{
-	struct warm_collection *c;
-
-	return look_up(w, name, name_len, map_out, &c, err);
 }
 
 /* Keep an inner node where `at` points; NULL where that cannot be. */
@@ -183,15 +180,21 @@ static void keep_leaf(struct warm_tree *w, _Atomic(void *) *at, struct node *lea
 		drop_leaf(w, leaf);
 }
 
-/* Does the child begin and end where its parent says? */
+/* Does the child begin and end where its parent says? As map_get has it. */
 static int check_place(const struct node *parent, size_t slot, const struct node *child, struct drift_error *err)
 {
 	size_t separator_len, key_len;
 	const unsigned char *separator = node_key_at(parent, slot, &separator_len);
 	const unsigned char *key = node_key_at(child, child->count - 1, &key_len);
 	char hex[OID_HEX_LEN + 1];
+	bool fits = !key_compare(separator, separator_len, key, key_len);
 
-	if (!key_compare(separator, separator_len, key, key_len))
+	if (fits && slot) {
+		separator = node_key_at(parent, slot - 1, &separator_len);
+		key = node_key_at(child, 0, &key_len);
+		fits = key_compare(separator, separator_len, key, key_len) < 0;
+	}
+	if (fits)
 		return 0;
 	return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s does not fit where its parent names it",
 			 oid_to_hex(&child->id, hex));
@@ -211,8 +214,8 @@ static int load_child(struct warm_tree *w, const struct node *parent, size_t slo
 		return -1;
 	if (child->kind != parent->kind || child->level + 1 != parent->level || !child->count) {
 		node_unref(child);
-		return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s is of a wrong level or kind",
-				 oid_to_hex(&id, hex));
+		error_set(err, DRIFT_ERR_CORRUPT, "tree node %s is of a wrong level or kind", oid_to_hex(&id, hex));
+		return -1;
 	}
 	*out = child;
 	return 0;
@@ -228,8 +231,12 @@ static int top_node(struct warm_tree *w, struct warm_collection *c, struct warm_
 		return 1;
 	if (w->store->load(w->store, &c->map.id, c->map.loc, &node, err))
 		return -1;
-	if (!node->level || node->kind != MAP_DOCUMENTS)
+	if (node->kind != MAP_DOCUMENTS)
 		return 0;
+	if (!node->level) {
+		keep_leaf(w, &c->only, node);
+		return 0;
+	}
 	*out = keep_inner(w, &c->top, node);
 	return *out != NULL;
 }
@@ -300,22 +307,38 @@ static void prefetch_keys(const struct node *leaf)
 		__builtin_prefetch(leaf->bytes + leaf->offset[i]);
 }
 
-/* As map_get, along the kept nodes. 2: they do not lead there. */
-static int get_along(struct warm_tree *w, struct warm_collection *c, const struct path *path, struct node **node_out,
-		     struct node_entry *entry_out, struct drift_error *err)
+/* The leaf where the key would be: 1, 0 where it is beyond all of them, 2 where the kept nodes do not lead there, -1. */
+static int find_leaf(struct warm_tree *w, struct warm_collection *c, const struct path *path, struct node **out,
+		     struct drift_error *err)
 {
-	auto_node *leaf = NULL;
+	struct node *only = atomic_load_explicit(&c->only, memory_order_acquire);
 	struct warm_node *above;
-	size_t slot, at;
-	bool equal;
-	int r = descend(w, c, path, &above, &slot, err);
+	size_t slot;
+	int r;
 
+	if (only) {
+		*out = node_ref(only);
+		return 1;
+	}
+	r = descend(w, c, path, &above, &slot, err);
 	if (r <= 0)
 		return r < 0 ? -1 : 2;
 	if (slot == above->node->count)
 		return 0;
-	if (leaf_child(w, above, slot, &leaf, err))
-		return -1;
+	return leaf_child(w, above, slot, out, err) ? -1 : 1;
+}
+
+/* As map_get, along the kept nodes; 2 where they do not lead there. */
+static int get_along(struct warm_tree *w, struct warm_collection *c, const struct path *path, struct node **node_out,
+		     struct node_entry *entry_out, struct drift_error *err)
+{
+	auto_node *leaf = NULL;
+	size_t at;
+	bool equal;
+	int r = find_leaf(w, c, path, &leaf, err);
+
+	if (r != 1)
+		return r;
 	prefetch_keys(leaf);
 	at = node_search(leaf, path->key, path->key_len, &equal);
 	if (!equal)

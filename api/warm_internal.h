@@ -37,8 +37,5 @@ void warm_release(struct warm_tree *w);
 /* As tree_get; *node_out is referenced for the caller. */
 int warm_get(struct warm_tree *w, const struct path *path, struct node **node_out, struct document *doc_out,
 	     struct drift_error *err) MUST_CHECK;
-/* The map of a collection's documents: 1 / 0 no such collection or none in it / -1. */
-int warm_map(struct warm_tree *w, const char *name, size_t name_len, struct map_root *map_out,
-	     struct drift_error *err) MUST_CHECK;
 
 #endif
