@@ -8,13 +8,24 @@
 #include "base/spawn.h"
 #include "cli/output.h"
 
-static const char *const usage[] = { "drift help [COMMAND]", NULL };
+static const char *const usage[] = { "drift help [COMMAND|TOPIC]", NULL };
 
-static const char introduction[] =
-	"usage: drift [-C DIR] [--no-pager] [--color[=WHEN]] COMMAND [ARGUMENT...]\n"
-	"       drift --version | --help\n"
-	"\n"
-	"A document store that never forgets.\n";
+static const char introduction[] = "usage: drift [-C DIR] [--no-pager] [--color[=WHEN]] COMMAND [ARGUMENT...]\n"
+				   "       drift --version | --help\n"
+				   "\n"
+				   "A document store that never forgets.\n";
+
+/* Pages that are no command's. */
+static const struct topic {
+	const char *name, *page;
+	int section;
+	const char *summary;
+} topics[] = {
+	{ "drift", "drift", 1, "what drift is, and where everything stands" },
+	{ "points", "drift-points", 7, "how to name a point in time" },
+	{ "format-object", "drift-format-object", 5, "ids, blobs, commits and tags, byte by byte" },
+	{ "format-tree", "drift-format-tree", 5, "the tree of a commit, byte by byte" },
+};
 
 static void list_group(const struct cmd_context *ctx, enum command_group group, const char *title, struct buf *out)
 {
@@ -44,7 +55,12 @@ static int list_all(struct cmd_context *ctx)
 	buf_add_str(&out, introduction);
 	list_group(ctx, COMMAND_PORCELAIN, "For people", &out);
 	list_group(ctx, COMMAND_PLUMBING, "For scripts", &out);
-	buf_add_str(&out, "\n'drift help COMMAND' opens a command's manual, 'drift COMMAND -h' is short.\n");
+	buf_add_str(
+		&out,
+		"\n'drift help COMMAND' opens a command's manual, 'drift COMMAND -h' is short. There is also 'drift help'");
+	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
+		buf_addf(&out, "%s%s", i ? ", " : "\nwith ", topics[i].name);
+	buf_add_str(&out, ".\n");
 	if (buf_check(&out, &ctx->err))
 		return ctx_die(ctx, "list the commands");
 	out_buf(&out);
@@ -52,9 +68,9 @@ static int list_all(struct cmd_context *ctx)
 }
 
 /* The manual that was built or installed beside this program; false if there is none. */
-static bool find_page(const char *name, struct buf *page)
+static bool find_page(const char *name, int section, struct buf *page)
 {
-	static const char *const places[] = { "../man", "../share/man/man1", "../../man" };
+	static const char *const places[] = { "../man/", "../../man/", "../share/man/man" };
 	auto_buf self = BUF_INIT;
 	struct file_info info;
 	char *slash;
@@ -67,7 +83,11 @@ static bool find_page(const char *name, struct buf *page)
 	buf_truncate(&self, (size_t)(slash - self.data));
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		buf_clear(page);
-		buf_addf(page, "%s/%s/drift-%s.1", self.data, places[i], name);
+		buf_addf(page, "%s/%s", self.data, places[i]);
+		/* What is installed stands in a folder a section. */
+		if (i + 1 == ARRAY_SIZE(places))
+			buf_addf(page, "%d/", section);
+		buf_addf(page, "%s.%d", name, section);
 		if (!buf_check(page, NULL) && !file_look(page->data, &info, NULL) && info.kind == FILE_REGULAR)
 			return true;
 	}
@@ -75,15 +95,15 @@ static bool find_page(const char *name, struct buf *page)
 }
 
 /* 0 if the manual was shown. */
-static int open_manual(const char *name)
+static int open_manual(const char *name, int section)
 {
 	auto_buf page = BUF_INIT;
 	const char *argv[] = { "man", NULL, NULL };
 	int status;
 
-	if (!find_page(name, &page)) {
+	if (!find_page(name, section, &page)) {
 		buf_clear(&page);
-		buf_addf(&page, "drift-%s", name);
+		buf_add_str(&page, name);
 	}
 	argv[1] = page.data;
 	if (buf_check(&page, NULL) || spawn_wait(argv, &status, NULL))
@@ -91,21 +111,36 @@ static int open_manual(const char *name)
 	return status;
 }
 
+static int explain_topic(struct cmd_context *ctx, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(topics); i++) {
+		const struct topic *topic = &topics[i];
+
+		if (strcmp(topic->name, name) != 0 && strcmp(topic->page, name) != 0)
+			continue;
+		if (!ctx->terminal || open_manual(topic->page, topic->section))
+			out_printf("%s - %s\n\nsee: man %d %s\n", topic->page, topic->summary, topic->section,
+				   topic->page);
+		return EXIT_DONE;
+	}
+	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such command");
+	return ctx_fail(ctx, "explain '%s'", name);
+}
+
 static int help(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct command *command;
-	auto_buf text = BUF_INIT;
+	auto_buf text = BUF_INIT, page = BUF_INIT;
 
 	if (argc > 1)
 		return ctx_usage(ctx, "one command at a time");
 	if (!argc)
 		return list_all(ctx);
 	command = command_find(ctx, argv[0]);
-	if (!command) {
-		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such command");
-		return ctx_fail(ctx, "explain '%s'", argv[0]);
-	}
-	if (ctx->terminal && !open_manual(argv[0]))
+	if (!command)
+		return explain_topic(ctx, argv[0]);
+	buf_addf(&page, "drift-%s", command->name);
+	if (ctx->terminal && !buf_check(&page, NULL) && !open_manual(page.data, 1))
 		return EXIT_DONE;
 	command_usage(command, &text);
 	out_printf("drift-%s - %s\n\n", command->name, command->summary);

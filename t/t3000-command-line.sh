@@ -198,4 +198,9 @@ test_expect_success 'completion scripts are sound' '
 	fi
 '
 
+test_expect_success 'help for what is no command' '
+	drift help points >out && test_grep "^drift-points - " out && test_grep "man 7 drift-points" out &&
+	drift help drift >out && test_grep "man 1 drift" out && test_expect_code 1 drift help nonsense
+'
+
 test_done
