@@ -34,19 +34,24 @@ static void release(struct git_importer *imp)
 	buf_release(&imp->extra);
 }
 
-int import_flush(struct git_importer *imp, struct drift_error *err)
+int import_append(struct git_importer *imp, struct drift_error *err)
 {
 	const struct odb_append append = { .batch = imp->batch };
 	uint64_t ticket;
 	int r;
 
-	if (!imp->unflushed)
-		return 0;
 	if (odb_lock(imp->odb, err))
 		return -1;
 	r = odb_append(imp->odb, &append, &ticket, err);
 	odb_unlock(imp->odb);
-	if (r)
+	return r;
+}
+
+int import_flush(struct git_importer *imp, struct drift_error *err)
+{
+	if (!imp->unflushed)
+		return 0;
+	if (import_append(imp, err))
 		return -1;
 	git_marks_settle(imp->marks, imp->batch);
 	for (size_t i = 0; i < imp->ref_count; i++)

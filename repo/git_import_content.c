@@ -105,6 +105,23 @@ static int submodule(struct git_importer *imp, struct text dataref, struct docum
 	return buf_check(&imp->data, err);
 }
 
+/* Short documents stand in leaves; a longer one is a delta against a version that is stored, not one that waits. */
+static int store(struct git_importer *imp, struct text bytes, uint32_t mode, uint64_t base_loc, struct document *out,
+		 struct drift_error *err)
+{
+	uint64_t base = base_loc;
+
+	if (bytes.len > VALUE_INLINE_MAX && base_loc != LOC_UNKNOWN) {
+		base = odb_batch_loc(imp->batch, base_loc);
+		if (base == LOC_UNKNOWN) {
+			if (import_append(imp, err))
+				return -1;
+			base = odb_batch_loc(imp->batch, base_loc);
+		}
+	}
+	return document_store(imp->batch, bytes.data, bytes.len, mode, base, out, err);
+}
+
 int import_content(struct git_importer *imp, const struct git_command *c, uint64_t base_loc, struct document *out,
 		   struct drift_error *err)
 {
@@ -116,7 +133,7 @@ int import_content(struct git_importer *imp, const struct git_command *c, uint64
 
 	buf_clear(&imp->data);
 	if (c->has_data)
-		return document_store(imp->batch, c->data.data, c->data.len, mode, base_loc, out, err);
+		return store(imp, c->data, mode, base_loc, out, err);
 	if (c->mode == 0160000)
 		return submodule(imp, c->dataref, out, err);
 	if (mark && mark->kind == GIT_MARK_BLOB) {
@@ -127,7 +144,7 @@ int import_content(struct git_importer *imp, const struct git_command *c, uint64
 	r = read_bytes(imp, c->dataref, mark, err);
 	if (r <= 0)
 		return r < 0 ? -1 : unknown_blob(c->dataref, err);
-	if (document_store(imp->batch, imp->data.data, imp->data.len, mode, base_loc, out, err))
+	if (store(imp, (struct text){ imp->data.data, imp->data.len }, mode, base_loc, out, err))
 		return -1;
 	if (!mark || mark->kind != GIT_MARK_WAITING || out->form != DOCUMENT_BLOB)
 		return 0;

@@ -82,7 +82,9 @@ int import_commit_end(struct git_importer *imp, struct drift_error *err) MUST_CH
 int import_marks_read(struct git_importer *imp, const char *path, struct drift_error *err) MUST_CHECK;
 int import_marks_write(struct git_importer *imp, const char *path, struct drift_error *err) MUST_CHECK;
 
-/* Append what waits in the batch. */
+/* Append what waits in the batch, of which it still tells the places. */
+int import_append(struct git_importer *imp, struct drift_error *err) MUST_CHECK;
+/* The same, and begin a new batch. */
 int import_flush(struct git_importer *imp, struct drift_error *err) MUST_CHECK;
 
 #endif
