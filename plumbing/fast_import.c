@@ -27,7 +27,7 @@ const struct command cmd_fast_import = {
 	.usage = usage,
 	.run = fast_import,
 	COMMAND_OPTIONS(struct git_transfer_options, specs),
-	.common = COMMON_JSON | COMMON_QUIET | COMMON_AUTHOR | COMMON_CACHE | COMMON_PROGRESS,
+	.common = COMMON_JSON | COMMON_QUIET | COMMON_CACHE | COMMON_PROGRESS,
 	.group = COMMAND_PLUMBING,
 	.writes = true,
 };
