@@ -321,11 +321,12 @@ static int export_documents(struct cmd_context *ctx, const char *format, const c
 static int export(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct export_command_options *o = ctx->options;
-	const char *format = o->files ? NULL : argc ? argv[0] : NULL;
-	int taken = format != NULL;
+	const char *format;
+	int taken = o->files ? 0 : 1;
 
-	if (!o->files && !argc)
+	if (argc < taken)
 		return ctx_usage(ctx, "which format? jsonl, csv, json, git, or --files DIR");
+	format = taken ? argv[0] : NULL;
 	if (format && !strcmp(format, "git"))
 		return ctx_export_git(ctx, argc - 1, argv + 1, NULL);
 	if (argc - taken > 1)

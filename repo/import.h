@@ -22,16 +22,16 @@ struct import_options {
 	const char *collection; /* "" where the keys are whole paths */
 	const char *prefix;     /* before each key; or NULL */
 	const char *key;        /* the field that is the key; begins with "/": a JSON pointer (not for CSV) */
-	bool wrapped;           /* {"path", "text" or "base64" or "json" or "gitlink", "mode"}; collection is "", key is not used */
-	bool skip_bad;          /* leave bad lines out and count them */
-	bool replace;           /* remove what the collection, under the prefix, holds besides */
-	bool types;             /* CSV: numbers, true, false, null; empty fields are left out */
-	char delimiter;         /* CSV; 0: a comma */
-	const char *temp_dir;   /* for what does not fit into memory; NULL: the store's folder */
-	size_t block_len;       /* bytes read at once, and ... */
-	size_t sort_len;        /* ... held in memory while sorting; 0: a default */
-	const char *branch;     /* import_stage: full ref name, NULL: HEAD ... */
-	const char *actor;      /* ... and who stages */
+	bool wrapped; /* {"path", "text" or "base64" or "json" or "gitlink", "mode"}; collection is "", key is not used */
+	bool skip_bad;        /* leave bad lines out and count them */
+	bool replace;         /* remove what the collection, under the prefix, holds besides */
+	bool types;           /* CSV: numbers, true, false, null; empty fields are left out */
+	char delimiter;       /* CSV; 0: a comma */
+	const char *temp_dir; /* for what does not fit into memory; NULL: the store's folder */
+	size_t block_len;     /* bytes read at once, and ... */
+	size_t sort_len;      /* ... held in memory while sorting; 0: a default */
+	const char *branch;   /* import_stage: full ref name, NULL: HEAD ... */
+	const char *actor;    /* ... and who stages */
 	/* Both on the thread of the caller; may be NULL. A sentence of a line left out, for the first few of them. */
 	void (*bad)(void *data, const char *sentence);
 	void (*progress)(void *data, uint64_t document_count, uint64_t input_len);
@@ -39,8 +39,8 @@ struct import_options {
 };
 
 struct import_result {
-	uint64_t imported; /* documents read, those that later ones replaced included */
-	uint64_t skipped;  /* bad lines */
+	uint64_t imported;           /* documents read, those that later ones replaced included */
+	uint64_t skipped;            /* bad lines */
 	struct commit_result commit; /* import_commit */
 };
 

@@ -39,11 +39,11 @@ struct import_block {
 	struct import_entry *entries;
 	size_t count, capacity;
 	struct buf keys, data;
-	bool ascending;       /* strictly */
-	uint64_t imported;    /* good lines */
-	uint64_t skipped;     /* bad lines */
-	struct buf bad;       /* sentences of some of them, each ended by NUL */
-	uint64_t input_len;   /* bytes of input up to its end, from the start */
+	bool ascending;     /* strictly */
+	uint64_t imported;  /* good lines */
+	uint64_t skipped;   /* bad lines */
+	struct buf bad;     /* sentences of some of them, each ended by NUL */
+	uint64_t input_len; /* bytes of input up to its end, from the start */
 };
 struct import_block *import_block_new(struct drift_error *err);
 void import_block_clear(struct import_block *b);

@@ -191,7 +191,7 @@ static int begin_run(struct import_sorter *s, struct drift_error *err)
 
 static int put_aside(struct import_sorter *s, struct drift_error *err)
 {
-	struct import_record r;
+	struct import_record r = { .key = NULL };
 	size_t i;
 
 	if (!s->held_count)
