@@ -286,11 +286,13 @@ static void forget_blocks(struct journal *j, uint64_t from, uint64_t to)
 	pthread_mutex_unlock(&j->block_mutex);
 }
 
-static int read_frame(struct journal *j, uint64_t offset, struct buf *out, enum frame_kind *kind_out,
+/* damaged_out NULL: a wrong checksum is an error. */
+static int read_frame(struct journal *j, uint64_t offset, struct buf *out, enum frame_kind *kind_out, bool *damaged_out,
 		      struct drift_error *err)
 {
 	unsigned char head[FRAME_HEAD_LEN];
 	struct frame frame;
+	bool damaged;
 	char *p;
 	int r;
 
@@ -308,12 +310,15 @@ static int read_frame(struct journal *j, uint64_t offset, struct buf *out, enum 
 		r = read_cached(j, offset + FRAME_HEAD_LEN, p, frame.len, err);
 	if (r < 0)
 		return -1;
-	if (frame_checksum(offset ? j->seed : 0, offset, p, frame.len) != frame.crc)
+	damaged = frame_checksum(offset ? j->seed : 0, offset, p, frame.len) != frame.crc;
+	if (damaged && !damaged_out)
 		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' is damaged at offset %llu: checksum of the frame differs",
 				 j->path, (unsigned long long)offset);
 	out->len += frame.len;
 	out->data[out->len] = '\0';
 	*kind_out = frame.kind;
+	if (damaged_out)
+		*damaged_out = damaged;
 	return 0;
 }
 
@@ -322,12 +327,24 @@ int journal_read(struct journal *j, uint64_t offset, struct buf *out, enum frame
 {
 	size_t len = out->len;
 
-	if (!read_frame(j, offset, out, kind_out, NULL))
+	if (!read_frame(j, offset, out, kind_out, NULL, NULL))
 		return 0;
 	/* A block may hold what a torn append left, blanked and written anew since: look at the file itself. */
 	buf_truncate(out, len);
 	forget_blocks(j, offset, offset + LARGE_LEN);
-	return read_frame(j, offset, out, kind_out, err);
+	return read_frame(j, offset, out, kind_out, NULL, err);
+}
+
+int journal_read_damaged(struct journal *j, uint64_t offset, struct buf *out, enum frame_kind *kind_out,
+			 bool *damaged_out, struct drift_error *err)
+{
+	size_t len = out->len;
+
+	if (!read_frame(j, offset, out, kind_out, damaged_out, NULL) && !*damaged_out)
+		return 0;
+	buf_truncate(out, len);
+	forget_blocks(j, offset, offset + LARGE_LEN);
+	return read_frame(j, offset, out, kind_out, damaged_out, err);
 }
 
 int journal_write(struct journal *j, uint64_t end, const void *data, size_t len, struct drift_error *err)

@@ -40,6 +40,9 @@ const char *journal_path(const struct journal *j);
 /* The payload of the frame at offset, appended to out, verified. Threads may read at once. */
 int journal_read(struct journal *j, uint64_t offset, struct buf *out, enum frame_kind *kind_out,
 		 struct drift_error *err) MUST_CHECK;
+/* The same of a frame whose checksum may be wrong: for who verifies by an id what he takes from it. */
+int journal_read_damaged(struct journal *j, uint64_t offset, struct buf *out, enum frame_kind *kind_out,
+			 bool *damaged_out, struct drift_error *err) MUST_CHECK;
 /* Raw bytes (verified by nobody) for looking at heads; fewer only at the end of the file. */
 int64_t journal_peek(struct journal *j, uint64_t offset, void *data, size_t len, struct drift_error *err);
 

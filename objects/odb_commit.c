@@ -189,6 +189,7 @@ int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct dri
 
 int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commit **commit_out, struct drift_error *err)
 {
+	struct drift_error why = { .code = DRIFT_OK };
 	char hex[OID_HEX_LEN + 1];
 	enum object_kind kind;
 	struct commit *c;
@@ -196,7 +197,7 @@ int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commi
 
 	if (!id)
 		return odb_commit_at(odb, loc, commit_out, err);
-	if (loc != LOC_UNKNOWN && !odb_commit_at(odb, loc, &c, err)) {
+	if (loc != LOC_UNKNOWN && !odb_commit_at(odb, loc, &c, &why)) {
 		if (oid_equal(&c->id, id)) {
 			*commit_out = c;
 			return 0;
@@ -206,6 +207,8 @@ int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commi
 	r = odb_find(odb, id, &kind, &loc, err);
 	if (r < 0)
 		return -1;
+	if (!r && why.code)
+		return error_set(err, why.code, "commit %s: %s", oid_to_hex(id, hex), why.message);
 	if (!r)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "no commit %s", oid_to_hex(id, hex));
 	if (kind != OBJECT_COMMIT)

@@ -18,16 +18,31 @@ static int find_journal(struct odb *odb, uint64_t loc, struct journal **out, str
 	return 0;
 }
 
+static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
+{
+	auto_buf sentence = BUF_INIT;
+
+	buf_addf(&sentence, "'%s' is damaged at offset %llu: checksum of the frame differs", journal_path(j),
+		 (unsigned long long)loc_offset(loc));
+	pthread_mutex_lock(&odb->state_mutex);
+	odb_note_damage(odb, sentence.data);
+	pthread_mutex_unlock(&odb->state_mutex);
+}
+
+/* What is taken from a record is verified by an id in the end, so what is sound in a damaged frame is not lost with it. */
 int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
 {
 	const unsigned char *data;
 	struct journal *j = NULL;
+	bool damaged;
 	size_t len;
 
 	buf_clear(&payload->bytes);
 	if (find_journal(odb, loc, &j, err) < 0 ||
-	    journal_read(j, loc_offset(loc), &payload->bytes, &payload->kind, err) < 0)
+	    journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &damaged, err) < 0)
 		return -1;
+	if (damaged)
+		name_damage(odb, j, loc);
 	data = (const unsigned char *)payload->bytes.data;
 	len = payload->bytes.len;
 	if (payload->kind == FRAME_TXN) {
