@@ -141,19 +141,19 @@ static void compare(const char *const *drift, const char *const *sqlite, size_t 
 {
 	struct samples rates[4] = { { .count = 0 } };
 	struct drive d = { .argv = drift, .is_drift = true, .document_count = document_count };
-	struct drive p = { .argv = sqlite, .document_count = document_count, .commit_count = scaled(3000) };
+	struct drive p = { .argv = sqlite, .document_count = document_count };
 	double one;
 	struct figure f;
 
 	start_drive(&d, 200);
 	start_drive(&p, 1000);
-	for (int i = 0; i < 5; i++) {
-		d.commit_count = scaled(3000);
+	for (size_t i = 0; i < scaled(50); i++) {
+		d.commit_count = p.commit_count = 200;
 		run_round(one_by_one, &d, &rates[0]);
 		run_round(one_by_one, &p, &rates[1]);
-		d.commit_count = scaled(40000);
+		d.commit_count = 2000;
 		run_round(pipelined, &d, &rates[2]);
-		d.commit_count = scaled(16000);
+		d.commit_count = 800;
 		run_round(many_processes, &d, &rates[3]);
 	}
 	end_drive(&d);
