@@ -52,6 +52,29 @@ void text_escape_lines(struct buf *out, const void *data, size_t len)
 	escape(out, data, len, true);
 }
 
+/* Outside of strings JSON has nothing that would be escaped, and inside control characters are already. */
+void text_escape_json(struct buf *out, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	size_t start = 0, i = 0;
+
+	while (i < len) {
+		uint32_t code = p[i];
+		size_t n = code < 0x80 ? 1 : utf8_decode(p + i, len - i, &code);
+
+		if (n && (code == 0x7f || is_deceptive(code))) {
+			buf_add(out, p + start, i - start);
+			if (code > 0xffff)
+				buf_addf(out, "\\u%04x\\u%04x", 0xd7c0U + (code >> 10), 0xdc00U + (code & 0x3ff));
+			else
+				buf_addf(out, "\\u%04x", (unsigned)code);
+			start = i + n;
+		}
+		i += n ? n : 1;
+	}
+	buf_add(out, p + start, len - start);
+}
+
 static const char quoted_names[] = "abtnvfr"; /* from 7 on, as in C */
 
 static bool is_plain(unsigned char c)

@@ -31,6 +31,8 @@ size_t utf8_cut(const void *data, size_t len, size_t max_width);
  */
 void text_escape_terminal(struct buf *out, const void *data, size_t len);
 void text_escape_lines(struct buf *out, const void *data, size_t len);
+/* The same for a text of JSON, which stays one with the same meaning: \u202e. */
+void text_escape_json(struct buf *out, const void *data, size_t len);
 
 /*
  * git's C-style quoting of paths: as it is, or in double quotes with \n, \t, \", \\ and

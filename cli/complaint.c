@@ -7,16 +7,13 @@
 #include "base/utf8.h"
 #include "cli/hint.h"
 
-/* Names and messages of others end up in these lines: they must not steer the terminal. */
+/* Names and messages of others end up in these lines: they must not steer the terminal, nor make lines of a log. */
 static void print_line(const char *head, const char *text)
 {
 	auto_buf b = BUF_INIT;
 
 	buf_add_str(&b, head);
-	if (terminal_is(2))
-		text_escape_terminal(&b, text, strlen(text));
-	else
-		buf_add_str(&b, text);
+	text_escape_terminal(&b, text, strlen(text));
 	buf_add_byte(&b, '\n');
 	fflush(stdout);
 	fwrite(b.data, 1, b.len, stderr);

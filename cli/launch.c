@@ -134,13 +134,15 @@ static int print_usage(struct cmd_context *ctx)
 }
 
 /* The pager has to be told of what the terminal was before it takes its place. */
-static int start_output(struct cmd_context *ctx)
+static void start_output(struct cmd_context *ctx)
 {
+	struct drift_error why = { DRIFT_OK, "" };
+
 	ctx->terminal = terminal_is(STDOUT_FILENO);
 	ctx->colour = !ctx->common.json && terminal_colour(ctx->common.colour, STDOUT_FILENO);
-	if (ctx->command->paged && !ctx->no_pager && pager_start(&ctx->pager, &ctx->err))
-		return ctx_die(ctx, "start the pager");
-	return 0;
+	/* What programs read is nothing to turn pages of. */
+	if (ctx->command->paged && !ctx->no_pager && !ctx->common.json && pager_start(&ctx->pager, &why))
+		ctx_warn(ctx, "there is no pager: %s", why.message);
 }
 
 static int run_parsed(struct cmd_context *ctx, const struct option_result *result)
@@ -163,9 +165,10 @@ static int run_parsed(struct cmd_context *ctx, const struct option_result *resul
 	ctx->has_separator = result->has_separator;
 	ctx->separator = result->separator;
 	code = go_to_directory(ctx);
-	if (!code)
-		code = start_output(ctx);
-	return code ? code : ctx->command->run(ctx, (int)argc, argv);
+	if (code)
+		return code;
+	start_output(ctx);
+	return ctx->command->run(ctx, (int)argc, argv);
 }
 
 static int parse_and_run(struct cmd_context *ctx, int argc, char **argv)

@@ -33,6 +33,9 @@ struct text out_subject(const struct commit *c);
 /* Minutes of a zone as written in commits; nonsense is 0. */
 int16_t out_zone_min(const char *zone);
 
+/* A text of JSON; what could deceive people is escaped on a terminal. */
+int out_json_text(const struct buf *text, struct drift_error *err) MUST_CHECK;
+
 /* One object of JSON a line. */
 struct json_line {
 	struct buf text;

@@ -1,8 +1,24 @@
 #include "cli/output.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/date.h"
+#include "base/utf8.h"
+
+int out_json_text(const struct buf *text, struct drift_error *err)
+{
+	auto_buf escaped = BUF_INIT;
+
+	if (terminal_is(STDOUT_FILENO)) {
+		text_escape_json(&escaped, text->data, text->len);
+		text = &escaped;
+	}
+	if (buf_check(text, err))
+		return -1;
+	out_buf(text);
+	return 0;
+}
 
 void out_json_begin(struct json_line *line)
 {
@@ -19,10 +35,8 @@ int out_json_end(struct json_line *line, struct drift_error *err)
 	result = json_writer_finish(&line->w, err);
 	if (!result) {
 		buf_add_byte(&line->text, '\n');
-		result = buf_check(&line->text, err);
+		result = out_json_text(&line->text, err);
 	}
-	if (!result)
-		out_buf(&line->text);
 	buf_release(&line->text);
 	return result;
 }

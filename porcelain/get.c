@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/view.h"
@@ -102,9 +103,25 @@ static int print_pretty(struct cmd_context *ctx, const char *path, const struct 
 	failed = json_pretty(json_root(doc), &text, &ctx->err);
 	json_doc_free(doc);
 	buf_add_byte(&text, '\n');
-	if (failed || buf_check(&text, &ctx->err))
+	if (failed || out_json_text(&text, &ctx->err))
 		return ctx_die(ctx, "indent '%s'", path);
-	out_buf(&text);
+	return EXIT_DONE;
+}
+
+/* Exactly as they are; but people get lines that do them no harm. */
+static int print_bytes(struct cmd_context *ctx, const char *path, const struct buf *data)
+{
+	auto_buf text = BUF_INIT;
+
+	if (ctx->terminal) {
+		text_escape_lines(&text, data->data, data->len);
+		if (text.len && text.data[text.len - 1] != '\n')
+			buf_add_byte(&text, '\n');
+		data = &text;
+	}
+	if (buf_check(data, &ctx->err))
+		return ctx_die(ctx, "print '%s'", path);
+	out_buf(data);
 	return EXIT_DONE;
 }
 
@@ -139,7 +156,7 @@ static int get(struct cmd_context *ctx, int argc, char **argv)
 	else if (o->pretty && !strcmp(view_kind(doc.form, &data), "json"))
 		return print_pretty(ctx, argv[0], &data);
 	else
-		out_buf(&data);
+		return print_bytes(ctx, argv[0], &data);
 	return EXIT_DONE;
 }
 

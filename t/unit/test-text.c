@@ -152,6 +152,9 @@ static void escapes(void **state)
 		     "\xf0\x9f\x91\xa8\xe2\x80\x8d");
 	text_escape_terminal(&out, "a\0b", 3);
 	assert_string_equal(out.data, "a\\x00b");
+	buf_clear(&out);
+	text_escape_json(&out, "\"\xe2\x80\xae \x7f\xc2\x85 \xf3\xa0\x80\x81 \xc3\xa4\xff\"\n", 19);
+	assert_string_equal(out.data, "\"\\u202e \\u007f\\u0085 \\udb40\\udc01 \xc3\xa4\xff\"\n");
 }
 
 static void quotes(void **state)
