@@ -144,12 +144,22 @@ int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committ
 	return buf_check(out, err);
 }
 
+/* The place of a commit before the one at `self`, so that whoever follows such places comes to an end. */
+static uint64_t get_older(struct cursor *in, uint64_t self)
+{
+	uint64_t loc = loc_get(in, loc_frame(self));
+
+	if (loc >= self)
+		cursor_fail(in);
+	return loc;
+}
+
 static void get_ref(struct cursor *in, uint64_t self, struct object_ref *ref)
 {
 	const unsigned char *id;
 
 	memset(ref, 0, sizeof(*ref));
-	ref->loc = loc_get(in, self);
+	ref->loc = get_older(in, self);
 	if (ref->loc != LOC_UNKNOWN || !cursor_ok(in))
 		return;
 	id = cursor_bytes(in, OID_LEN);
@@ -199,7 +209,7 @@ static void get_signatures(struct cursor *in, uint64_t self, struct commit_recor
 
 	memcpy(committer->zone, "+0000", 6);
 	if (r->flags & COMMIT_RECORD_COMMITTER_REF)
-		r->committer_loc = loc_get(in, self);
+		r->committer_loc = get_older(in, self);
 	else
 		get_text(in, &committer->who, COMMIT_WHO_MAX);
 	committer->time_usec = get_time(in, r->flags);
@@ -207,7 +217,7 @@ static void get_signatures(struct cursor *in, uint64_t self, struct commit_recor
 		get_zone(in, committer->zone);
 	*author = *committer;
 	if (r->flags & COMMIT_RECORD_AUTHOR_REF)
-		r->author_loc = loc_get(in, self);
+		r->author_loc = get_older(in, self);
 	else if (r->flags & COMMIT_RECORD_AUTHOR_WHO)
 		get_text(in, &author->who, COMMIT_WHO_MAX);
 	if (r->flags & COMMIT_RECORD_AUTHOR_TIME)
@@ -274,13 +284,17 @@ static int parse_body(struct cursor *in, uint64_t self, struct compressor *z, st
 {
 	const unsigned char *ids = cursor_bytes(in, (size_t)2 * OID_LEN);
 	struct commit *c = &r->commit;
+	uint64_t flags;
 
 	if (!ids)
 		return 0;
 	memcpy(c->id.bytes, ids, OID_LEN);
 	memcpy(c->tree.id.bytes, ids + OID_LEN, OID_LEN);
-	c->tree.loc = loc_get(in, self);
-	r->flags = (unsigned)cursor_varint(in) & COMMIT_RECORD_FLAGS;
+	c->tree.loc = loc_get(in, loc_frame(self));
+	flags = cursor_varint(in);
+	if (flags > COMMIT_RECORD_FLAGS)
+		cursor_fail(in);
+	r->flags = (unsigned)flags & COMMIT_RECORD_FLAGS;
 	c->seq = cursor_varint(in);
 	c->gen = r->flags & COMMIT_RECORD_GEN ? cursor_varint(in) : c->seq;
 	if (get_parents(in, self, r, err) < 0)
@@ -289,7 +303,7 @@ static int parse_body(struct cursor *in, uint64_t self, struct compressor *z, st
 		get_ref(in, self, &c->jump);
 	else if (c->parent_count)
 		c->jump = c->parents[0];
-	c->last_merge_loc = loc_get(in, self);
+	c->last_merge_loc = get_older(in, self);
 	get_signatures(in, self, r);
 	if (r->flags & COMMIT_RECORD_ENCODING)
 		get_text(in, &c->encoding, COMMIT_WHO_MAX);
@@ -308,7 +322,7 @@ int commit_record_parse(const struct record *r, struct compressor *z, struct com
 	out->commit.encoding.data = out->commit.extra.data = "";
 	out->commit.committer.who.data = out->commit.author.who.data = "";
 	cursor_init(&in, r->body, r->body_len);
-	if (parse_body(&in, loc_frame(r->self), z, out, err) < 0) {
+	if (parse_body(&in, r->self, z, out, err) < 0) {
 		commit_record_release(out);
 		return -1;
 	}

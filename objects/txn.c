@@ -93,6 +93,16 @@ static void get_text(struct cursor *in, struct text *t, uint64_t max)
 	t->len = p ? (size_t)len : 0;
 }
 
+/* The place of something older, so that whoever follows such places comes to an end. */
+static uint64_t get_older(struct cursor *in, uint64_t self, uint64_t here)
+{
+	uint64_t loc = loc_get(in, self);
+
+	if (loc >= here)
+		cursor_fail(in);
+	return loc;
+}
+
 static void get_update(struct cursor *in, uint64_t self, const struct txn *t, struct txn_update *u)
 {
 	uint64_t n = cursor_varint(in);
@@ -104,11 +114,13 @@ static void get_update(struct cursor *in, uint64_t self, const struct txn *t, st
 			cursor_fail(in);
 	} else if (n <= TXN_UPDATE_MAX) {
 		u->name_index = (unsigned)(n - 1);
-		u->name_loc = loc_get(in, self);
+		u->name_loc = get_older(in, self, self);
+		if (u->name_loc == LOC_UNKNOWN)
+			cursor_fail(in);
 	} else {
 		cursor_fail(in);
 	}
-	u->previous_loc = loc_get(in, self);
+	u->previous_loc = get_older(in, self, self);
 	u->value = (enum txn_value)cursor_u8(in);
 	if (u->value == TXN_OBJECT) {
 		id = cursor_bytes(in, OID_LEN);
@@ -130,7 +142,7 @@ static void get_log_head(struct cursor *in, const struct txn *t, struct txn_log 
 {
 	unsigned flags;
 
-	log->previous_loc = loc_get(in, t->self);
+	log->previous_loc = get_older(in, t->self, t->self);
 	flags = cursor_u8(in);
 	log->of_commit = flags & LOG_OF_COMMIT;
 	if (flags > LOG_OF_COMMIT)
@@ -231,7 +243,7 @@ void txn_log_encode(const struct txn_log *log, uint64_t self, struct buf *out)
 		put_update(&log->updates[i], self, out);
 }
 
-static void get_change(struct cursor *in, uint64_t self, struct text *collection, struct change *change)
+static void get_change(struct cursor *in, uint64_t self, unsigned record, struct text *collection, struct change *change)
 {
 	uint64_t n = cursor_varint(in);
 	struct text key;
@@ -246,12 +258,14 @@ static void get_change(struct cursor *in, uint64_t self, struct text *collection
 	memset(change, 0, sizeof(*change));
 	if (!collection->data)
 		cursor_fail(in);
+	if (!cursor_ok(in))
+		return;
 	change->path.collection = collection->data;
 	change->path.collection_len = collection->len;
 	change->path.key = key.data;
 	change->path.key_len = key.len;
 	change->kinds = cursor_varint(in);
-	change->previous_loc = loc_get(in, self);
+	change->previous_loc = get_older(in, self, self | record);
 }
 
 /* The cursor at the start of the change lists. */
@@ -287,11 +301,11 @@ int txn_each_change(const struct txn *t,
 
 		n = cursor_varint(&in);
 		if (!n) {
-			loc_get(&in, t->self);
-			r = each(data, record, NULL, err);
+			get_older(&in, t->self, t->self | record);
+			r = cursor_ok(&in) ? each(data, record, NULL, err) : 0;
 		}
 		for (; n > 1 && cursor_ok(&in) && !r; n--) {
-			get_change(&in, t->self, &collection, &change);
+			get_change(&in, t->self, record, &collection, &change);
 			if (cursor_ok(&in))
 				r = each(data, record, &change, err);
 		}
@@ -300,7 +314,8 @@ int txn_each_change(const struct txn *t,
 }
 
 /* Copies paths into the list's memory: offsets first, since the memory moves while it grows. */
-static int read_list(struct cursor *in, uint64_t self, uint64_t n, struct change_list *out, struct drift_error *err)
+static int read_list(struct cursor *in, uint64_t self, unsigned record, uint64_t n, struct change_list *out,
+		     struct drift_error *err)
 {
 	struct text collection = { NULL, 0 };
 	size_t i, at;
@@ -310,7 +325,7 @@ static int read_list(struct cursor *in, uint64_t self, uint64_t n, struct change
 	if (!out->changes)
 		return error_no_memory(err);
 	for (i = 0; i < n && cursor_ok(in); i++) {
-		get_change(in, self, &collection, &out->changes[i]);
+		get_change(in, self, record, &collection, &out->changes[i]);
 		buf_add(&out->memory, out->changes[i].path.collection, out->changes[i].path.collection_len);
 		buf_add(&out->memory, out->changes[i].path.key, out->changes[i].path.key_len);
 	}
@@ -340,27 +355,28 @@ int txn_changes_parse(const struct txn *t, unsigned record, struct change_list *
 		return -1;
 	for (lists = cursor_varint(&in); lists && cursor_ok(&in); lists--) {
 		struct text collection = { NULL, 0 };
-		bool wanted = cursor_u8(&in) == record;
+		unsigned there = cursor_u8(&in);
+		bool wanted = there == record;
 		uint64_t marker = LOC_UNKNOWN;
 		struct change skipped;
 
 		n = cursor_varint(&in);
 		if (!n)
-			marker = loc_get(&in, t->self);
+			marker = get_older(&in, t->self, t->self | there);
 		if (!cursor_ok(&in) || n > CHANGE_LIST_MAX + 1)
 			break;
 		if (wanted) {
 			memset(out, 0, sizeof(*out));
 			buf_init(&out->memory);
 			out->previous_marker_loc = marker;
-			if (n && read_list(&in, t->self, n - 1, out, err) < 0) {
+			if (n && read_list(&in, t->self, record, n - 1, out, err) < 0) {
 				change_list_release(out);
 				return -1;
 			}
 			return 1;
 		}
 		for (i = 1; i < n && cursor_ok(&in); i++)
-			get_change(&in, t->self, &collection, &skipped);
+			get_change(&in, t->self, there, &collection, &skipped);
 	}
 	return lists ? malformed(err, "a change list") : 0;
 }

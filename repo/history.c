@@ -113,7 +113,7 @@ static const struct change *find_change(const struct change_list *list, const st
 
 static enum change_kind change_of_parent(uint64_t kinds, size_t parent)
 {
-	return (enum change_kind)(kinds >> 2 * parent & 3);
+	return parent < 32 ? (enum change_kind)(kinds >> 2 * parent & 3) : CHANGE_NONE;
 }
 
 static bool changed_for_all(uint64_t kinds, const struct commit *c)
