@@ -1,12 +1,75 @@
 /*
- * What a commit of one document takes on disk, nothing repacked: in the journal, and in what is kept beside it (index, change lists and
- * history, which stand in the journal too, as far as they can be told apart).
+ * What a commit of one document takes on disk, nothing repacked: in the journal, and what it takes to find it again: change lists
+ * (which stand in the journal and are the history of documents) and the index. Then where the journal's bytes went.
  */
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "bench/stock.h"
+#include "objects/journal.h"
+#include "objects/txn.h"
+
+#define COMMIT_COUNT 20000
+
+enum part { WHOLE, DELTA, COMMIT, LOG, FRAMING, CHANGES, PART_COUNT };
+
+static const char *const part_names[] = { "  nodes written whole", "  changed nodes", "  commit", "  ref and reflog",
+					  "  frame, lengths" };
+
+struct tally {
+	double bytes[PART_COUNT];
+};
+
+static int add_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
+		     struct drift_error *err)
+{
+	struct tally *t = data;
+	auto_buf changes = BUF_INIT;
+	size_t records_len = 0;
+	struct txn txn;
+
+	if (frame->kind != FRAME_TXN)
+		return 0;
+	must(txn_parse(payload, frame->len, loc_make(1, offset, 0), &txn, err), err);
+	for (size_t i = 0; i < txn.record_count; i++) {
+		struct change_list list;
+		struct record r;
+
+		must(record_parse(txn.record[i], txn.record_len[i], txn.self, &r, err), err);
+		t->bytes[r.kind == OBJECT_COMMIT ? COMMIT : r.depth ? DELTA : WHOLE] += (double)txn.record_len[i];
+		records_len += txn.record_len[i];
+		if (r.kind == OBJECT_COMMIT && must(txn_changes_parse(&txn, (unsigned)i, &list, err), err)) {
+			txn_changes_encode((unsigned)i, &list, txn.self, &changes);
+			change_list_release(&list);
+		}
+	}
+	t->bytes[CHANGES] += (double)changes.len;
+	t->bytes[LOG] += (double)txn.rest_len - (double)changes.len;
+	t->bytes[FRAMING] += (double)(FRAME_HEAD_LEN + (size_t)frame->len - records_len - txn.rest_len);
+	return 0;
+}
+
+static void ignore_damage(void *data, uint64_t from, uint64_t to)
+{
+	(void)data;
+	(void)from;
+	(void)to;
+}
+
+static void tally_journal(const char *store, uint64_t from, struct tally *t)
+{
+	const struct journal_scan scan = { .frame = add_frame, .damage = ignore_damage, .data = t };
+	auto_buf dir = BUF_INIT;
+	struct drift_error err;
+	struct journal *j;
+	uint64_t end, dirty;
+
+	buf_addf(&dir, "%s/.drift", store);
+	must(journal_open(dir.data, 1, false, &j, &err), &err);
+	must(journal_scan(j, from, &scan, &end, &dirty, &err), &err);
+	journal_close(j);
+}
 
 static double cache_use(const char *store)
 {
@@ -16,30 +79,36 @@ static double cache_use(const char *store)
 	return (double)disk_use(path.data);
 }
 
+static void print(const char *what, double bytes, double reach)
+{
+	const struct figure f = { what, bytes / COMMIT_COUNT, "bytes", NULL, 0, reach > 0 ? GOAL_AT_MOST : GOAL_NONE,
+				  reach };
+
+	print_figure(&f);
+}
+
 static void measure(const char *what, const struct stock_kind *kind, double reach)
 {
-	const size_t count = 20000;
 	auto_free char *store = stock_copy(kind, "bytes");
-	uint64_t used;
-	double beside;
+	struct tally tally = { { 0 } };
+	double used, index;
+	uint64_t from;
 	struct desk d;
-	struct figure f;
 
 	desk_open(&d, store, kind, true);
 	desk_commit_next(&d);
-	used = desk_stats(&d).used_bytes;
-	beside = cache_use(store);
-	for (size_t i = 0; i < count; i++)
+	from = desk_stats(&d).used_bytes;
+	index = cache_use(store);
+	for (size_t i = 0; i < COMMIT_COUNT; i++)
 		desk_commit_next(&d);
-	f = (struct figure){
-		what, (double)(desk_stats(&d).used_bytes - used) / (double)count, "bytes", NULL, 0, GOAL_AT_MOST, reach
-	};
-	print_figure(&f);
-	f = (struct figure){
-		"  beside it (index)", (cache_use(store) - beside) / (double)count, "bytes", NULL, 0, GOAL_AT_MOST, 200
-	};
-	print_figure(&f);
+	used = (double)(desk_stats(&d).used_bytes - from);
+	index = cache_use(store) - index;
 	desk_close(&d);
+	tally_journal(store, from, &tally);
+	print(what, used - tally.bytes[CHANGES], reach);
+	for (int part = 0; part < CHANGES; part++)
+		print(part_names[part], tally.bytes[part], 0);
+	print("  index, change list, history", index + tally.bytes[CHANGES], 200);
 	remove_tree(store);
 }
 
