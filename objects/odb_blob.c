@@ -143,13 +143,14 @@ int odb_blob_at(struct odb *odb, uint64_t loc, struct buf *out, struct oid *id_o
 static int blob_by_id(struct odb *odb, const struct oid *id, uint64_t loc, bool chunk, struct buf *out,
 		      struct drift_error *err)
 {
+	struct drift_error why = { .code = DRIFT_OK };
 	size_t start = out->len;
 	char hex[OID_HEX_LEN + 1];
 	enum object_kind kind;
 	struct oid there;
 	int r;
 
-	if (loc != LOC_UNKNOWN && !blob_at(odb, loc, chunk, out, &there, NULL, err)) {
+	if (loc != LOC_UNKNOWN && !blob_at(odb, loc, chunk, out, &there, NULL, &why)) {
 		if (oid_equal(&there, id))
 			return 0;
 		buf_truncate(out, start);
@@ -157,6 +158,8 @@ static int blob_by_id(struct odb *odb, const struct oid *id, uint64_t loc, bool 
 	r = odb_find(odb, id, &kind, &loc, err);
 	if (r < 0)
 		return -1;
+	if (!r && why.code)
+		return error_set(err, why.code, "blob %s: %s", oid_to_hex(id, hex), why.message);
 	if (!r || kind != OBJECT_BLOB)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "no blob %s", oid_to_hex(id, hex));
 	return blob_at(odb, loc, chunk, out, &there, NULL, err) < 0 ?

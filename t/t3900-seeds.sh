@@ -398,7 +398,7 @@ test_expect_success 'a flipped byte is never read as data, and what does not nee
 	for cache in with without; do
 		if test $cache = without; then rm -rf .drift/cache; fi &&
 		test_expect_code 128 drift get big/1 >out 2>err && test_must_be_empty out && grep "damaged" err &&
-		has_doc c/1 one --at "$whole" || return 1
+		has_doc c/1 one --at "$whole" && has_doc c/1 one && has_doc c/2 two && has_doc c/3 three || return 1
 	done
 '
 
