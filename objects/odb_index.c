@@ -86,7 +86,7 @@ static int index_txn(struct odb *odb, struct store_index *index, const struct tx
 	for (i = 0; i < t->record_count; i++)
 		if (index_record(index, t->record[i], t->record_len[i], t->self | i, err) < 0)
 			return -1;
-	if (index_refs(odb, index, t->self, log, err) < 0)
+	if (t->has_log && index_refs(odb, index, t->self, log, err) < 0)
 		return -1;
 	return txn_each_change(t, index_change, &ci, err);
 }

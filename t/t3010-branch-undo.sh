@@ -57,6 +57,13 @@ test_expect_success 'undo is for what is your own and still there' '
 	drift undo --author Bob -q && test "$(drift get b/1)" = 1
 '
 
+test_expect_success 'undo goes back over commits of many frames' '
+	drift init -q many && awk "BEGIN { for (i = 0; i < 30000; i++) printf \"{\\\"_id\\\":%d,\\\"v\\\":%.9f}\\n\", i, sin(i) }" >many/rows &&
+	drift -C many put a/1 -j 1 -m one -q && drift -C many import jsonl -q -m rows --collection c --key _id rows &&
+	drift -C many undo -q && drift -C many undo >out && echo "undo: commit (initial): one" >expect &&
+	test_cmp expect out
+'
+
 test_expect_success 'revert takes back only what the commit changed' '
 	drift put r/1 -j "{\"a\":1,\"b\":1}" -m r1 -q && drift patch r/1 -j "{\"a\":2}" -m r2 -q >r2 &&
 	drift patch r/1 -j "{\"b\":2}" -m r3 -q && drift put r/2 -j 1 -m r4 -q &&
