@@ -201,6 +201,9 @@ static int known_blob(struct odb_batch *b, const struct oid *id, struct object_r
 	}
 	r = odb_find(b->odb, id, &kind, &loc, err);
 	if (r > 0 && kind == OBJECT_BLOB) {
+		/* Somebody's append that may yet be void. */
+		if (!odb_is_visible(b->odb, loc) && loc >= b->spill_ticket)
+			b->spill_ticket = loc_make(loc_file(loc), loc_offset(loc) + 1, 0);
 		*ref_out = (struct object_ref){ *id, loc };
 		return 1;
 	}
@@ -315,7 +318,7 @@ static int copy_changes(const struct change_list *from, struct change_list *to, 
 /* The nearest merge on the first-parent line before the commit. */
 static int merge_before(struct odb_batch *b, const struct commit *c, uint64_t *loc_out, struct drift_error *err)
 {
-	const struct object_ref *parent = &c->parents[0];
+	const struct object_ref *parent = c->parents;
 	struct commit *p;
 
 	*loc_out = LOC_UNKNOWN;

@@ -37,7 +37,7 @@ struct odb_batch {
 	size_t first_waiting, waiting_capacity;
 	size_t waiting_len;    /* bytes of what waits, roughly */
 	bool spilled;          /* some was written ahead: many objects, so frames of their own */
-	uint64_t spill_ticket; /* end of what was written ahead */
+	uint64_t spill_ticket; /* end of what was written ahead, or of what else is needed and not durable yet */
 	unsigned spill_count;
 	struct compressor *compressor;
 	struct deflater *deflater; /* once spilled */

@@ -376,7 +376,7 @@ static int check_spilled(const struct odb_batch *b, struct drift_error *err)
 {
 	unsigned file = loc_file(b->spill_ticket);
 
-	if (!b->spilled || file == atomic_load(&b->odb->journal_count) ||
+	if (!b->spill_ticket || file == atomic_load(&b->odb->journal_count) ||
 	    loc_offset(b->spill_ticket) <= b->odb->journals[file - 1].closed_at)
 		return 0;
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
