@@ -154,6 +154,15 @@ static uint64_t get_older(struct cursor *in, uint64_t self)
 	return loc;
 }
 
+static uint64_t get_who_loc(struct cursor *in, uint64_t self)
+{
+	uint64_t loc = get_older(in, self);
+
+	if (loc == LOC_UNKNOWN)
+		cursor_fail(in);
+	return loc;
+}
+
 static void get_ref(struct cursor *in, uint64_t self, struct object_ref *ref)
 {
 	const unsigned char *id;
@@ -209,7 +218,7 @@ static void get_signatures(struct cursor *in, uint64_t self, struct commit_recor
 
 	memcpy(committer->zone, "+0000", 6);
 	if (r->flags & COMMIT_RECORD_COMMITTER_REF)
-		r->committer_loc = get_older(in, self);
+		r->committer_loc = get_who_loc(in, self);
 	else
 		get_text(in, &committer->who, COMMIT_WHO_MAX);
 	committer->time_usec = get_time(in, r->flags);
@@ -217,7 +226,7 @@ static void get_signatures(struct cursor *in, uint64_t self, struct commit_recor
 		get_zone(in, committer->zone);
 	*author = *committer;
 	if (r->flags & COMMIT_RECORD_AUTHOR_REF)
-		r->author_loc = get_older(in, self);
+		r->author_loc = get_who_loc(in, self);
 	else if (r->flags & COMMIT_RECORD_AUTHOR_WHO)
 		get_text(in, &author->who, COMMIT_WHO_MAX);
 	if (r->flags & COMMIT_RECORD_AUTHOR_TIME)

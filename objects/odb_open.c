@@ -189,10 +189,10 @@ void odb_replace_index(struct odb *odb, struct store_index *index)
 static int fits_journal(struct journal *j, struct index_head *h)
 {
 	uint64_t end = atomic_load(&h->end), last = atomic_load(&h->last), size;
+	static const unsigned char blank[FRAME_HEAD_LEN];
 	unsigned char head[FRAME_HEAD_LEN];
 	auto_buf payload = BUF_INIT;
 	enum frame_kind kind;
-	struct frame frame;
 	int64_t n;
 	bool fits;
 
@@ -200,7 +200,7 @@ static int fits_journal(struct journal *j, struct index_head *h)
 	    atomic_load(&h->visible) > end)
 		return atomic_load(&h->end) == end ? 0 : -1;
 	n = journal_peek(j, end, head, sizeof(head), NULL);
-	fits = n >= 0 && (n < FRAME_HEAD_LEN || !frame_head_decode(head, &frame) || atomic_load(&h->write_to));
+	fits = n >= 0 && (!memcmp(head, blank, (size_t)n) || atomic_load(&h->write_to));
 	if (fits && last)
 		fits = last < end && !journal_read(j, last, &payload, &kind, NULL) && last + FRAME_HEAD_LEN + payload.len == end;
 	return fits || (atomic_load(&h->end) == end && atomic_load(&h->last) == last && !atomic_load(&h->write_to)) ? fits : -1;

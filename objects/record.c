@@ -84,6 +84,9 @@ int record_parse(const void *data, size_t len, uint64_t self, struct record *out
 		if (!r.depth || r.depth > depth_max(&r) || r.base_loc == LOC_UNKNOWN)
 			cursor_fail(&c);
 	}
+	/* Nothing refers to what stands behind it. */
+	if ((r.base_loc && r.base_loc >= self) || (r.dict_loc && r.dict_loc >= self))
+		cursor_fail(&c);
 	if (r.storage <= RECORD_PREFIX)
 		parse_lengths(&c, &r);
 	if (!cursor_ok(&c))

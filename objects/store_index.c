@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/mem.h"
@@ -84,6 +85,17 @@ static void read_boot_id(unsigned char out[16])
 	}
 }
 
+/* Of what never changes; the rest is in motion. */
+static uint32_t head_check(const struct index_head *h)
+{
+	struct index_head fixed;
+
+	memset(&fixed, 0, sizeof(fixed));
+	memcpy(&fixed, h, offsetof(struct index_head, end));
+	fixed.check = 0;
+	return crc32c(0, &fixed, offsetof(struct index_head, end));
+}
+
 static bool bits_fit(uint32_t bits, uint32_t min)
 {
 	return bits >= min && bits <= BITS_MAX;
@@ -95,7 +107,7 @@ static bool head_fits(struct index_head *h, size_t file_len, const struct journa
 	unsigned char boot_id[16];
 
 	read_boot_id(boot_id);
-	return !memcmp(h->magic, index_magic, 8) && h->version == INDEX_VERSION && bits_fit(h->main_bits, MAIN_BITS_MIN) &&
+	return !memcmp(h->magic, index_magic, 8) && h->version == INDEX_VERSION && h->check == head_check(h) && bits_fit(h->main_bits, MAIN_BITS_MIN) &&
 	       bits_fit(h->ref_bits, REF_BITS_MIN) && map_len(h->main_bits, h->ref_bits) == file_len &&
 	       atomic_load(&h->main_count) <= table_slots(h->main_bits) &&
 	       atomic_load(&h->ref_count) <= table_slots(h->ref_bits) &&
@@ -202,6 +214,7 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 		index_close(index);
 		return -1;
 	}
+	h->check = head_check(h);
 	set_tables(index);
 	*out = index;
 	return 0;
@@ -433,6 +446,7 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 		return -1;
 	to = index->map;
 	memcpy(to->path_key, from->path_key, 16);
+	to->check = head_check(to);
 	copy_table(index->main, index->main_bits, old->main, old->main_bits, &to->main_count);
 	copy_table(index->ref, index->ref_bits, old->ref, old->ref_bits, &to->ref_count);
 	atomic_store(&to->end, atomic_load(&from->end));

@@ -20,7 +20,8 @@ struct store_index;
 /* The part of the map that is read and written directly. */
 struct index_head {
 	char magic[8];
-	uint32_t version, main_bits, ref_bits, reserved;
+	uint32_t version, main_bits, ref_bits;
+	uint32_t check; /* CRC-32C of all before `end`, itself taken as 0 */
 	unsigned char boot_id[16], store_id[16], path_key[16];
 	uint64_t journal, device, inode;
 	_Atomic uint64_t end;         /* where the next frame of the current journal goes */
