@@ -393,10 +393,10 @@ test_expect_success 'refs do not lose commits without --force' '
 
 # From one repository of git through the store to another; with an argument: what came new since.
 follow() {
-	git -C followed fast-export --all --export-marks=g1 ${1:+--import-marks=g1} >more &&
-		drift -C store fast-import -q ${1:+--import-marks=../d1} --export-marks=../d1 ../more &&
-		drift -C store fast-export ${1:+--import-marks=../d2} --export-marks=../d2 >more &&
-		git -C back.git fast-import --quiet ${1:+--import-marks=../g2} --export-marks=../g2 <more
+	git -C followed fast-export --all --export-marks=g1 ${1:+--import-marks=g1} >news &&
+		drift -C store fast-import -q ${1:+--import-marks=../d1} --export-marks=../d1 ../news &&
+		drift -C store fast-export ${1:+--import-marks=../d2} --export-marks=../d2 >news &&
+		git -C back.git fast-import --quiet ${1:+--import-marks=../g2} --export-marks=../g2 <news
 }
 
 test_expect_success 'marks: a repository is followed, both ways' '
@@ -405,10 +405,10 @@ test_expect_success 'marks: a repository is followed, both ways' '
 	follow &&
 	commit_file followed d/f 3 && git_in followed mv d/small d/moved && git_in followed commit -q -m moved &&
 	follow again &&
-	test "$(grep -c "^blob" more)" = 1 &&
+	test "$(grep -c "^blob" news)" = 1 &&
 	git_in followed for-each-ref >expect && git_in back.git for-each-ref >actual && test_cmp expect actual &&
 	follow again &&
-	test_grep ! "^commit" more
+	test_grep ! "^commit" news
 '
 
 test_expect_success 'what drift made goes to git' '
