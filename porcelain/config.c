@@ -86,6 +86,28 @@ static int print_value(struct cmd_context *ctx, const char *key)
 	return out_json_end(&line, &ctx->err) ? ctx_die(ctx, "print '%s'", key) : EXIT_DONE;
 }
 
+/* A value that the store could not be opened with would shut this command out too. */
+static int check_value(const char *key, const char *value, struct drift_error *err)
+{
+	auto_buf name = BUF_INIT;
+	int64_t number;
+	bool truth;
+
+	if (config_name_normalise(key, &name, err))
+		return -1;
+	if (!strcmp(name.data, "core.version"))
+		return error_set(err, DRIFT_ERR_INVALID, "it says what the files are, and changes with them alone");
+	if (!value)
+		return 0;
+	if (!strcmp(name.data, "core.sync"))
+		return config_parse_bool(value, &truth, err);
+	if (strcmp(name.data, "core.maxclockahead") != 0)
+		return 0;
+	if (config_parse_int(value, &number, err))
+		return -1;
+	return number >= 0 ? 0 : error_set(err, DRIFT_ERR_INVALID, "seconds ahead are 0 or more");
+}
+
 static int config_command(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct config_options *o = ctx->options;
@@ -98,7 +120,8 @@ static int config_command(struct cmd_context *ctx, int argc, char **argv)
 		return list(ctx);
 	if (argc == 1 && !o->unset)
 		return print_value(ctx, argv[0]);
-	if (repo_config_set(ctx->repo, argv[0], o->unset ? NULL : argv[1], &ctx->err))
+	if (check_value(argv[0], o->unset ? NULL : argv[1], &ctx->err) ||
+	    repo_config_set(ctx->repo, argv[0], o->unset ? NULL : argv[1], &ctx->err))
 		return ctx_fail(ctx, "%s '%s'", o->unset ? "unset" : "set", argv[0]);
 	return EXIT_DONE;
 }
