@@ -84,16 +84,16 @@ static int parse_colour(void *value, const char *argument, bool no, struct drift
 	return terminal_parse_when(argument ? argument : "", when, err);
 }
 
-/* Whoever started us may have closed a standard file; what we open must not take its place. */
+/*
+ * Whoever started us may have closed a standard file; what we open must not take its place. What takes it fails when it is
+ * used, so that nobody believes to have read or written something.
+ */
 static void fill_standard_files(void)
 {
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
 }
 
 /* A reader who has seen enough ends us quietly, even where our parent ignores the signal. */
@@ -130,7 +130,7 @@ static int enter_directories(struct cmd_context *ctx, const struct globals *glob
 		const char *dir = globals->directories.items[i];
 
 		if (*dir && chdir(dir)) {
-			error_from_errno(&ctx->err, "%s", "-C");
+			error_set(&ctx->err, DRIFT_ERR_IO, "%s", strerror(errno));
 			return ctx_die(ctx, "enter '%s'", dir);
 		}
 	}

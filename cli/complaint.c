@@ -22,9 +22,15 @@ static void print_line(const char *head, const char *text)
 PRINTF_LIKE(2, 0) static void complain(struct cmd_context *ctx, const char *what, va_list args)
 {
 	char task[DRIFT_ERROR_MESSAGE_MAX], line[2 * DRIFT_ERROR_MESSAGE_MAX + 16];
+	size_t len;
+	bool said;
 
 	vsnprintf(task, sizeof(task), what, args);
-	snprintf(line, sizeof(line), "cannot %s: %s", task, ctx->err.message);
+	snprintf(line, sizeof(line), "cannot %s: ", task);
+	len = strlen(line);
+	/* What went wrong below may say by itself what it was at. */
+	said = !strncmp(ctx->err.message, line, len);
+	snprintf(line + len, sizeof(line) - len, "%s", ctx->err.message + (said ? len : 0));
 	print_line("drift: ", line);
 }
 
@@ -32,7 +38,8 @@ static void hint_for(struct cmd_context *ctx)
 {
 	switch (ctx->err.code) {
 	case DRIFT_ERR_CORRUPT:
-		ctx_hint(ctx, "'drift fsck' names all that is damaged");
+		if (command_find(ctx, "fsck"))
+			ctx_hint(ctx, "'drift fsck' names all that is damaged");
 		break;
 	case DRIFT_ERR_AMBIGUOUS:
 		ctx_hint(ctx, "give more digits, or the full name (refs/heads/..., refs/tags/...)");

@@ -141,6 +141,7 @@ int ctx_point(struct cmd_context *ctx, const char *text, struct point *out, stru
 
 int ctx_read_file(struct cmd_context *ctx, const char *path, uint64_t max_len, struct buf *out, struct drift_error *err)
 {
+	struct drift_error why = { DRIFT_OK, "" };
 	auto_close int fd = -1;
 
 	(void)ctx;
@@ -149,8 +150,9 @@ int ctx_read_file(struct cmd_context *ctx, const char *path, uint64_t max_len, s
 			return error_prefix(err, DRIFT_OK, "cannot read standard input");
 		return 0;
 	}
-	if (file_open_read_user(path, &fd, err))
-		return -1;
+	/* A file that is not there is a failure, not an answer as a missing document is. */
+	if (file_open_read_user(path, &fd, &why))
+		return error_set(err, why.code == DRIFT_ERR_NOT_FOUND ? DRIFT_ERR_IO : why.code, "%s", why.message);
 	if (file_read_all(fd, max_len, out, err))
 		return error_prefix(err, DRIFT_OK, "cannot read '%s'", path);
 	return 0;

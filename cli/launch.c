@@ -213,9 +213,13 @@ static int finish_output(struct cmd_context *ctx, int code)
 	errno = 0;
 	if (fflush(stdout))
 		failed = true;
-	/* Who closed the pipe, or the pager, has seen enough. */
-	if (failed && errno != EPIPE && !ctx->pager) {
-		error_from_errno(&ctx->err, "cannot write to standard output");
+	/* Who closed the pipe, or the pager, has seen enough; who closed it before need not be told what was changed. */
+	if (failed && errno != EPIPE && !ctx->pager && !(errno == EBADF && ctx->command->writes)) {
+		/* Why an earlier write failed is forgotten by now. */
+		if (errno)
+			error_from_errno(&ctx->err, "cannot write to standard output");
+		else
+			error_set(&ctx->err, DRIFT_ERR_IO, "cannot write all of it to standard output");
 		fprintf(stderr, "drift: %s\n", ctx->err.message);
 		code = EXIT_FAILED;
 	}

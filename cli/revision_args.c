@@ -47,12 +47,15 @@ static int check_paths(struct cmd_context *ctx, size_t argc, char **argv, struct
 		       struct drift_error *err)
 {
 	for (size_t i = 0; i < argc; i++) {
+		struct drift_error none = { DRIFT_OK, "" };
 		int found = is_path(ctx, argv[i], err);
 
 		if (found < 0)
 			return -1;
 		if (found)
 			continue;
+		if (!i && !why->code && is_point(ctx, argv[i], &none) > 0)
+			return error_set(err, DRIFT_ERR_INVALID, "'%s' is a point in time too many", argv[i]);
 		ctx->sought = argv[i];
 		if (i == 0 && why->code) {
 			*err = *why;

@@ -72,7 +72,7 @@ static int edit_message(struct cmd_context *ctx, struct buf *message)
 	file_join(&file, repo_dir(ctx->repo), "COMMIT_MESSAGE");
 	if (buf_check(&file, &ctx->err) || make_template(ctx, file.data) || spawn_editor(file.data, &ctx->err) ||
 	    file_read_whole(file.data, COMMIT_MESSAGE_MAX, &text, &ctx->err) || file_unlink(file.data, &ctx->err))
-		return ctx_fail(ctx, "commit");
+		return ctx_die(ctx, "commit");
 	drop_comments(&text, message);
 	if (buf_check(message, &ctx->err))
 		return ctx_die(ctx, "commit");

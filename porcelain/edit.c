@@ -66,8 +66,10 @@ static int edit(struct cmd_context *ctx, int argc, char **argv)
 	changed = edit_in(&file, &before, &after, &ctx->err);
 	if (!changed)
 		error_set(&ctx->err, DRIFT_ERR_NOTHING, "nothing was changed");
-	code = changed > 0 ? stage_edited(ctx, argv[0], &after, found ? &doc.id : NULL) :
-			     ctx_fail(ctx, "edit '%s'", argv[0]);
+	if (changed > 0)
+		code = stage_edited(ctx, argv[0], &after, found ? &doc.id : NULL);
+	else
+		code = changed ? ctx_die(ctx, "edit '%s'", argv[0]) : ctx_fail(ctx, "edit '%s'", argv[0]);
 	/* What somebody wrote by hand is kept where it could not be taken. */
 	if (changed > 0 && code)
 		ctx_hint(ctx, "your text is still in '%s'", file.data);

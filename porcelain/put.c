@@ -45,7 +45,11 @@ static int add_json(struct cmd_context *ctx, struct edits *e, const char *path, 
 	auto_buf data = BUF_INIT;
 
 	buf_add_str(&data, json);
-	if (json_validate(json, strlen(json), &ctx->err) || buf_check(&data, &ctx->err))
+	if (json_validate(json, strlen(json), &ctx->err)) {
+		(void)error_prefix(&ctx->err, DRIFT_OK, "what -j gives is not JSON");
+		return ctx_die(ctx, "put '%s'", path);
+	}
+	if (buf_check(&data, &ctx->err))
 		return ctx_die(ctx, "put '%s'", path);
 	return add_bytes(ctx, e, path, strlen(path), &data);
 }

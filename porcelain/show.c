@@ -1,5 +1,7 @@
 #include "porcelain/porcelain.h"
 
+#include <string.h>
+
 #include "cli/commit_output.h"
 #include "cli/log_format.h"
 
@@ -44,8 +46,13 @@ static int show_point(struct cmd_context *ctx, const struct commit_style *style,
 	auto_buf out = BUF_INIT;
 	int failed;
 
-	if (ctx_point(ctx, text, &point, &ctx->err))
-		return ctx_fail(ctx, "show '%s'", text ? text : REF_HEAD);
+	if (ctx_point(ctx, text, &point, &ctx->err)) {
+		int code = ctx_fail(ctx, "show '%s'", text ? text : REF_HEAD);
+
+		if (text && strchr(text, ':') && strchr(text, '/'))
+			ctx_hint(ctx, "'drift get POINT:PATH' prints a document");
+		return code;
+	}
 	if (!point.commit) {
 		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no commit yet");
 		return ctx_fail(ctx, "show '%s'", text ? text : REF_HEAD);

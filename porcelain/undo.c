@@ -139,7 +139,7 @@ static int undo(struct cmd_context *ctx, int argc, char **argv)
 	found = find_operation(repo_odb(ctx->repo), who, &entry, &ctx->err);
 	if (found <= 0) {
 		if (!found)
-			error_set(&ctx->err, DRIFT_ERR_NOTHING, "%s has done nothing here that is not undone", who);
+			error_set(&ctx->err, DRIFT_ERR_NOTHING, "'%s' has done nothing here that is not undone", who);
 		return undo_failed(ctx);
 	}
 	failed = take_back(ctx, &entry);

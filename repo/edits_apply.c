@@ -117,7 +117,7 @@ static int patch_json(const struct edit *edit, const void *data, size_t len, str
 	int r;
 
 	if (json_parse(data, len, &doc, err))
-		return -1;
+		return error_prefix(err, DRIFT_OK, "the document is not JSON");
 	r = json_parse_value(doc, edit->data, edit->len, &patch, err);
 	if (!r)
 		r = edit->patch == PATCH_MERGE ? json_merge_patch(doc, patch, err) : json_patch_apply(doc, patch, err);

@@ -116,6 +116,7 @@ static int read_config(struct repo *repo, struct drift_error *err)
 
 static int open_store(struct repo *repo, const struct repo_options *options, struct drift_error *err)
 {
+	struct drift_error why = { DRIFT_OK, "" };
 	struct odb_options odb = { 0 };
 	bool sync;
 
@@ -129,7 +130,10 @@ static int open_store(struct repo *repo, const struct repo_options *options, str
 		return -1;
 	if (!sync)
 		odb.no_sync = true;
-	return odb_open(repo->dir, &odb, &repo->odb, err);
+	if (!odb_open(repo->dir, &odb, &repo->odb, &why))
+		return 0;
+	/* The folder is a store: a file that is not there is lost. */
+	return error_set(err, why.code == DRIFT_ERR_NOT_FOUND ? DRIFT_ERR_CORRUPT : why.code, "%s", why.message);
 }
 
 int repo_open(const char *dir, const struct repo_options *options, struct repo **repo_out, struct drift_error *err)
