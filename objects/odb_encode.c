@@ -134,6 +134,11 @@ static int encode_chunked(struct odb_batch *b, struct pending *p, uint64_t self,
 	return 0;
 }
 
+static bool still_waits(const struct odb_batch *b, uint64_t loc)
+{
+	return loc_file(loc) == LOC_PENDING && loc_offset(loc) >= b->first_waiting;
+}
+
 static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, uint8_t *depth_out,
 		       struct drift_error *err)
 {
@@ -146,8 +151,8 @@ static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, st
 
 	if (p->chunked)
 		return encode_chunked(b, p, self, out);
-	/* A base that waits in the same frame cannot be read yet, a damaged one need not be had. */
-	if (base_loc != LOC_UNKNOWN && loc_file(p->base_loc) != LOC_PENDING &&
+	/* A base that still waits cannot be read yet, a damaged one need not be had. */
+	if (base_loc != LOC_UNKNOWN && !still_waits(b, p->base_loc) &&
 	    !odb_blob_at(b->odb, base_loc, &base, &base_id, &s.base_depth, NULL)) {
 		s.base_data = base.data;
 		s.base_len = base.len;
