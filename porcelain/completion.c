@@ -37,8 +37,7 @@ static int each_command(struct cmd_context *ctx, struct buf *out,
 	return 0;
 }
 
-/* The words that may follow a command, blank-separated. */
-static void add_words(const struct command *command, const struct option_spec *specs, size_t count, struct buf *out)
+static void add_options(const struct option_spec *specs, size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (specs[i].long_name)
@@ -47,8 +46,6 @@ static void add_words(const struct command *command, const struct option_spec *s
 			buf_addf(out, "-%c ", specs[i].short_name);
 	}
 	buf_add_str(out, "--help");
-	for (const char *const *word = command->words; word && *word; word++)
-		buf_addf(out, " %s", *word);
 }
 
 static void add_names(struct cmd_context *ctx, struct buf *out)
@@ -59,45 +56,77 @@ static void add_names(struct cmd_context *ctx, struct buf *out)
 
 static void add_bash_case(const struct command *command, const struct option_spec *specs, size_t count, struct buf *out)
 {
-	buf_addf(out, "\t%s) words='", command->name);
-	add_words(command, specs, count, out);
-	buf_add_str(out, "' ;;\n");
+	buf_addf(out, "\t%s)\n\t\toptions='", command->name);
+	add_options(specs, count, out);
+	buf_add_byte(out, '\'');
+	if (command->words)
+		buf_add_str(out, " words='");
+	for (const char *const *word = command->words; word && *word; word++)
+		buf_addf(out, "%s%s", word == command->words ? "" : " ", *word);
+	buf_add_str(out, command->words ? "' ;;\n" : " ;;\n");
 }
+
+/* compgen -W would run what a document's path says within $(...): so words are compared here, and never expanded. */
+static const char bash_start[] = "# bash completion of drift; made by 'drift completion bash'\n"
+				 "_drift_refs()\n{\n"
+				 "\tdrift \"${where[@]}\" for-each-ref --format='%(refname:short)' \"$@\" 2>/dev/null\n"
+				 "}\n"
+				 "_drift_documents()\n{\n"
+				 "\tdrift \"${where[@]}\" ls \"${cur%\"${cur##*/}\"}\" 2>/dev/null | head -n 1000\n"
+				 "}\n"
+				 "_drift()\n{\n"
+				 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD - 1]}\n"
+				 "\tlocal command='' options='' words='' where=() line i\n"
+				 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+				 "\t\tcase ${COMP_WORDS[i]} in\n"
+				 "\t\t-C) ((i++)); where+=(-C \"${COMP_WORDS[i]}\") ;;\n"
+				 "\t\t-*) ;;\n"
+				 "\t\t*) command=${COMP_WORDS[i]}; break ;;\n"
+				 "\t\tesac\n"
+				 "\tdone\n"
+				 "\tcase $command in\n"
+				 "\t'')\n"
+				 "\t\toptions='-C --version --help --no-pager --color' words='";
+
+static const char bash_end[] = "\tCOMPREPLY=()\n"
+			       "\twhile IFS= read -r line; do\n"
+			       "\t\t[[ $line == \"$cur\"* && -n $line ]] && COMPREPLY+=(\"$line\")\n"
+			       "\tdone < <(\n"
+			       "\t\tif [[ $cur == -* ]]; then\n"
+			       "\t\t\tprintf '%s\\n' $options\n"
+			       "\t\t\texit\n"
+			       "\t\tfi\n"
+			       "\t\tcase $last in\n"
+			       "\t\t--at | --expect) _drift_refs; exit ;;\n"
+			       "\t\t--branch) _drift_refs refs/heads/; exit ;;\n"
+			       "\t\t-C | -F | -m | --file | --files | --message | --author | --date) exit ;;\n"
+			       "\t\tesac\n"
+			       "\t\tprintf '%s\\n' $words\n"
+			       "\t\tcase $command in\n"
+			       "\t\tlog | diff | rollback) _drift_refs; _drift_documents ;;\n"
+			       "\t\tget | put | patch | rm | edit | ls | history | blame | unstage | export | stats)\n"
+			       "\t\t\t_drift_documents ;;\n"
+			       "\t\tswitch | branch) _drift_refs refs/heads/ ;;\n"
+			       "\t\ttag) _drift_refs refs/tags/ ;;\n"
+			       "\t\tshow | revert | bisect | reflog | *-ref | rev-* | name-rev | merge-base | is-ancestor | *-tree | cat-file)\n"
+			       "\t\t\t_drift_refs ;;\n"
+			       "\t\tesac\n"
+			       "\t)\n"
+			       "\t[[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+			       "}\n"
+			       "complete -o filenames -F _drift drift\n";
 
 static int add_bash(struct cmd_context *ctx, struct buf *out)
 {
-	buf_add_str(out, "# bash completion of drift; made by 'drift completion bash'\n"
-			 "_drift()\n{\n"
-			 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} command='' words='' i\n"
-			 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-			 "\t\tcase ${COMP_WORDS[i]} in\n"
-			 "\t\t-C) ((i++)) ;;\n"
-			 "\t\t-*) ;;\n"
-			 "\t\t*) command=${COMP_WORDS[i]}; break ;;\n"
-			 "\t\tesac\n"
-			 "\tdone\n"
-			 "\tcase $command in\n"
-			 "\t'') words='-C --version --help --no-pager --color ");
-	add_names(ctx, out);
-	buf_add_str(out, "' ;;\n\thelp) words='");
+	buf_add_str(out, bash_start);
 	add_names(ctx, out);
 	buf_add_str(out, "' ;;\n");
 	if (each_command(ctx, out, add_bash_case))
 		return -1;
-	buf_add_str(out, "\tesac\n"
-			 "\tif [[ $cur != -* ]]; then\n"
-			 "\t\tcase $command in\n"
-			 "\t\tget | put | patch | rm | edit | ls | history | blame)\n"
-			 "\t\t\twords=$(drift ls 2>/dev/null | head -n 1000) ;;\n"
-			 "\t\tswitch | branch | merge)\n"
-			 "\t\t\twords+=\" $(drift branch 2>/dev/null | cut -c3-)\" ;;\n"
-			 "\t\tesac\n"
-			 "\tfi\n"
-			 "\tlocal IFS=$' \\t\\n'\n"
-			 "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-			 "\t[[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
-			 "}\n"
-			 "complete -o filenames -F _drift drift\n");
+	buf_add_str(out, "\tesac\n\t[[ $command == help ]] && words+=' ");
+	add_names(ctx, out);
+	buf_add_str(out, "'\n");
+	buf_add_str(out, bash_end);
 	return 0;
 }
 

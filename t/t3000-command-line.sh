@@ -198,6 +198,27 @@ test_expect_success 'completion scripts are sound' '
 	fi
 '
 
+test_expect_success 'bash completes documents, points and words, and runs nothing that a path says' '
+	if command -v bash; then
+		drift init -q many && drift -C many put "x/\$(touch\${IFS}ran)" -j 1 -m one -q && drift -C many put "x/two words" -j 2 -m two -q &&
+		drift -C many branch topic && drift -C many tag v1 &&
+		drift completion bash >script &&
+		cat >complete <<-\END &&
+		. ./script
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_drift
+		printf "%s\n" "${COMPREPLY[@]}"
+		END
+		bash complete drift -C many get x/ >out && printf "%s\n" "x/\$(touch\${IFS}ran)" "x/two words" >expect && test_cmp expect out &&
+		test_path_is_missing ran && test_path_is_missing many/ran &&
+		bash complete drift -C many get --at "" | sort >out && printf "%s\n" main topic v1 >expect && test_cmp expect out &&
+		bash complete drift -C many switch "" | sort >out && printf "%s\n" main topic >expect && test_cmp expect out &&
+		bash complete drift -C many rollback to >out && echo topic >expect && test_cmp expect out &&
+		bash complete drift import js >out && printf "%s\n" jsonl json >expect && test_cmp expect out &&
+		bash complete drift help poi >out && echo points >expect && test_cmp expect out
+	fi
+'
+
 test_expect_success 'help for what is no command' '
 	drift help points >out && test_grep "^drift-points - " out && test_grep "man 7 drift-points" out &&
 	drift help drift >out && test_grep "man 1 drift" out && test_expect_code 1 drift help nonsense
