@@ -158,6 +158,23 @@ static int is_under_way(struct cmd_context *ctx)
 	return value.kind != REF_ABSENT;
 }
 
+/* Whether a commit was chosen to be tested: 1 / 0 / -1. */
+static int is_testing(struct cmd_context *ctx)
+{
+	struct ref_value value;
+
+	if (odb_ref_read(repo_odb(ctx->repo), REF_BISECT_HEAD, false, &value, &ctx->err))
+		return -1;
+	return value.kind != REF_ABSENT;
+}
+
+/* For those who expect that the search moves HEAD, at the first commit to be tested. */
+static void hint_testing(struct cmd_context *ctx, const struct bisection_step *step)
+{
+	if (step->state == BISECTION_TESTING && !ctx->common.quiet && !ctx->common.json)
+		ctx_hint(ctx, "'drift get --at %s PATH' reads a document as it was then; HEAD stays", REF_BISECT_HEAD);
+}
+
 static struct commit_list *list_of(struct bisection_marks *marks, const char *word)
 {
 	return !strcmp(word, "good") ? &marks->good : !strcmp(word, "bad") ? &marks->bad : &marks->skipped;
@@ -166,11 +183,9 @@ static struct commit_list *list_of(struct bisection_marks *marks, const char *wo
 /* The commit that was to be tested, or, before there is one, the tip. */
 static int add_tested(struct cmd_context *ctx, struct commit_list *list)
 {
-	struct ref_value value;
+	int tested = is_testing(ctx);
 
-	if (odb_ref_read(repo_odb(ctx->repo), REF_BISECT_HEAD, false, &value, &ctx->err))
-		return -1;
-	return add_point(ctx, value.kind == REF_ABSENT ? REF_HEAD : REF_BISECT_HEAD, list);
+	return tested < 0 ? -1 : add_point(ctx, tested ? REF_BISECT_HEAD : REF_HEAD, list);
 }
 
 static int mark_points(struct cmd_context *ctx, const char *word, int argc, char **argv)
@@ -180,7 +195,7 @@ static int mark_points(struct cmd_context *ctx, const char *word, int argc, char
 	auto_bisection_step step = BISECTION_STEP_INIT;
 	struct commit_list *list = list_of(&marks, word);
 	auto_buf reason = BUF_INIT;
-	int under_way = is_under_way(ctx), failed = under_way < 0;
+	int under_way = is_under_way(ctx), tested = is_testing(ctx), failed = under_way < 0 || tested < 0;
 
 	if (!under_way)
 		return no_search(ctx, word);
@@ -193,7 +208,10 @@ static int mark_points(struct cmd_context *ctx, const char *word, int argc, char
 		failed = add_point(ctx, argv[i], list);
 	if (failed || buf_check(&reason, &ctx->err) || bisection_mark(ctx, &marks, reason.data, &after, &step))
 		return ctx_fail(ctx, "bisect %s", word);
-	return print_step(ctx, &after, &step);
+	failed = print_step(ctx, &after, &step);
+	if (!tested && !failed)
+		hint_testing(ctx, &step);
+	return failed;
 }
 
 /* --- the words --- */
@@ -204,6 +222,7 @@ static int start(struct cmd_context *ctx, bool first_parent, int argc, char **ar
 	auto_bisection after = { .repo = ctx->repo, .first_parent = first_parent };
 	auto_bisection_step step = BISECTION_STEP_INIT;
 	auto_point from = POINT_INIT;
+	int code;
 
 	for (int i = 0; i < argc; i++) {
 		if (add_point(ctx, argv[i], i ? &marks.good : &marks.bad))
@@ -217,7 +236,10 @@ static int start(struct cmd_context *ctx, bool first_parent, int argc, char **ar
 	}
 	if (bisection_begin(ctx, from.commit, &marks, &after, &step))
 		return ctx_fail(ctx, "bisect start");
-	return print_step(ctx, &after, &step);
+	code = print_step(ctx, &after, &step);
+	if (!code)
+		hint_testing(ctx, &step);
+	return code;
 }
 
 static int reset(struct cmd_context *ctx)
