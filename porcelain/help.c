@@ -27,6 +27,8 @@ static const struct topic {
 	{ "format-tree", "drift-format-tree", 5, "the tree of a commit, byte by byte" },
 };
 
+static const char *const words[] = { "drift", "points", "format-object", "format-tree", NULL };
+
 static void list_group(const struct cmd_context *ctx, enum command_group group, const char *title, struct buf *out)
 {
 	size_t width = 0;
@@ -55,12 +57,10 @@ static int list_all(struct cmd_context *ctx)
 	buf_add_str(&out, introduction);
 	list_group(ctx, COMMAND_PORCELAIN, "For people", &out);
 	list_group(ctx, COMMAND_PLUMBING, "For scripts", &out);
-	buf_add_str(
-		&out,
-		"\n'drift help COMMAND' opens a command's manual, 'drift COMMAND -h' is short. There is also 'drift help'");
+	buf_addf(&out, "\n%sMore manuals%s\n", out_colour(ctx, COLOUR_HEADING), out_colour(ctx, COLOUR_NONE));
 	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
-		buf_addf(&out, "%s%s", i ? ", " : "\nwith ", topics[i].name);
-	buf_add_str(&out, ".\n");
+		buf_addf(&out, "  drift help %-13s  %s\n", topics[i].name, topics[i].summary);
+	buf_add_str(&out, "\n'drift help COMMAND' opens a command's manual, 'drift COMMAND -h' is short.\n");
 	if (buf_check(&out, &ctx->err))
 		return ctx_die(ctx, "list the commands");
 	out_buf(&out);
@@ -113,6 +113,8 @@ static int open_manual(const char *name, int section)
 
 static int explain_topic(struct cmd_context *ctx, const char *name)
 {
+	int code;
+
 	for (size_t i = 0; i < ARRAY_SIZE(topics); i++) {
 		const struct topic *topic = &topics[i];
 
@@ -123,8 +125,10 @@ static int explain_topic(struct cmd_context *ctx, const char *name)
 				   topic->page);
 		return EXIT_DONE;
 	}
-	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such command");
-	return ctx_fail(ctx, "explain '%s'", name);
+	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such command or page");
+	code = ctx_fail(ctx, "explain '%s'", name);
+	ctx_hint(ctx, "'drift help' lists them");
+	return code;
 }
 
 static int help(struct cmd_context *ctx, int argc, char **argv)
@@ -153,4 +157,5 @@ const struct command cmd_help = {
 	.summary = "explain a command, or list all",
 	.usage = usage,
 	.run = help,
+	.words = words,
 };
