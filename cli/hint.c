@@ -142,7 +142,7 @@ void hint_document(struct cmd_context *ctx, const char *path)
 	if (path_parse(path, strlen(path), &parsed, NULL))
 		return;
 	if (was_there(ctx, &parsed))
-		ctx_hint(ctx, "there were earlier versions: see 'drift history %s'", path);
+		ctx_hint(ctx, "there were other versions: see 'drift history %s'", path);
 	else if (parsed.collection_len)
 		hint_collection(ctx, &tip.tree, &parsed);
 }

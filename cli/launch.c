@@ -28,7 +28,7 @@ static const struct {
 	{ COMMON_JSON, { .kind = OPTION_FLAG, .long_name = "json", .value = AT(json),
 			 .help = "print JSON, one object a line" } },
 	{ COMMON_NUL, { .kind = OPTION_FLAG, .short_name = 'z', .value = AT(nul),
-			.help = "end paths with NUL instead of newline, unquoted" } },
+			.help = "NUL instead of newline, and paths unquoted" } },
 	{ COMMON_QUIET, { .kind = OPTION_FLAG, .short_name = 'q', .long_name = "quiet", .value = AT(quiet),
 			  .help = "say less" } },
 	{ COMMON_MESSAGE, { .kind = OPTION_LIST, .short_name = 'm', .long_name = "message", .value = AT(messages),

@@ -64,14 +64,14 @@ int path_check(const struct path *path, struct drift_error *err)
 	if (path->collection_len && collection_check(path->collection, path->collection_len, err) < 0)
 		return -1;
 	if (!path->key_len)
-		return error_set(err, DRIFT_ERR_INVALID, "a document's path has no key");
+		return error_set(err, DRIFT_ERR_INVALID, "the path has no key behind the collection's name");
 	if (path->key_len > NODE_KEY_MAX || path->collection_len + 1 + path->key_len > PATH_LEN_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "a document's key is longer than %d bytes", NODE_KEY_MAX);
 	fault = key_fault(path->key, path->key_len);
 	if (!fault && !path->collection_len && memchr(path->key, '/', path->key_len))
 		fault = "begins with a slash";
 	if (fault)
-		return error_set(err, DRIFT_ERR_INVALID, "a document's path %s", fault);
+		return error_set(err, DRIFT_ERR_INVALID, "the path %s", fault);
 	return 0;
 }
 
@@ -80,12 +80,12 @@ int path_parse(const char *path, size_t len, struct path *path_out, struct drift
 	struct path cut;
 
 	if (!len)
-		return error_set(err, DRIFT_ERR_INVALID, "a document's path is empty");
+		return error_set(err, DRIFT_ERR_INVALID, "the path is empty");
 	if (len > PATH_LEN_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "a document's path is longer than %d bytes", PATH_LEN_MAX);
 	path_split(path, len, &cut);
 	if (path[0] == '/')
-		return error_set(err, DRIFT_ERR_INVALID, "a document's path begins with a slash");
+		return error_set(err, DRIFT_ERR_INVALID, "the path begins with a slash");
 	if (path_check(&cut, err) < 0)
 		return -1;
 	*path_out = cut;

@@ -38,8 +38,8 @@ test_expect_success 'nothing like it' '
 '
 
 test_expect_success 'a document that was there' '
-	hints 1 "there were earlier versions: see '\''drift history users/1'\''" drift get users/1 &&
-	hints 1 "there were earlier versions: see '\''drift history users/1'\''" drift blame users/1 &&
+	hints 1 "there were other versions: see '\''drift history users/1'\''" drift get users/1 &&
+	hints 1 "there were other versions: see '\''drift history users/1'\''" drift blame users/1 &&
 	drift history users/1 >out && test_line_count = 2 out
 '
 
