@@ -97,14 +97,19 @@ static int make_room(struct odb *odb, struct store_index **index, uint64_t main_
 {
 	auto_buf path = BUF_INIT;
 	struct store_index *grown;
+	struct drift_error why;
 
 	if (index_has_room(*index, main_entries, ref_entries))
 		return 0;
 	if (!in_memory && odb_cache_path(odb, &path, err) < 0)
 		return -1;
 	if (index_grow(*index, in_memory ? NULL : path.data, journal_identity(odb_current(odb)), main_entries,
-		       ref_entries, &grown, err) < 0)
-		return -1;
+		       ref_entries, &grown, &why) < 0) {
+		/* On a full disk what is there gets fuller and slower; a commit does not fail for it while it fits. */
+		if (index_has_slots(*index, main_entries, ref_entries))
+			return 0;
+		return error_set(err, why.code, "%s", why.message);
+	}
 	if (in_memory)
 		index_close(*index);
 	else

@@ -269,6 +269,14 @@ bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t r
 	       atomic_load(&h->ref_count) + ref_entries <= table_room(index->ref_bits);
 }
 
+bool index_has_slots(struct store_index *index, uint64_t main_entries, uint64_t ref_entries)
+{
+	struct index_head *h = index->map;
+
+	return atomic_load(&h->main_count) + main_entries <= ((uint64_t)1 << index->main_bits) * 7 / 8 &&
+	       atomic_load(&h->ref_count) + ref_entries <= ((uint64_t)1 << index->ref_bits) * 7 / 8;
+}
+
 static uint64_t id_key(const struct oid *id, unsigned type)
 {
 	uint64_t v = 0;

@@ -57,6 +57,8 @@ size_t index_len(const struct store_index *index);
 
 /* Room for so many more entries of each kind? Otherwise index_grow. */
 bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);
+/* Would they fit all the same, if slowly? */
+bool index_has_slots(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);
 /* A published copy with room for so many more; the old one is marked superseded, not closed. */
 int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err) MUST_CHECK;
