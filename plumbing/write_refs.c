@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/mem.h"
+#include "refs/refname.h"
 
 int ref_id_parse(struct object_reader *reader, const char *text, struct oid *id_out, struct drift_error *err)
 {
@@ -28,8 +29,11 @@ struct ref_edit *ref_edits_add(struct ref_edits *edits, const char *name, size_t
 {
 	struct ref_edit *edit;
 
-	if (len > REF_NAME_MAX || memchr(name, '\0', len)) {
-		error_set(err, DRIFT_ERR_INVALID, "'%.*s' is no name of a ref", len > 100 ? 100 : (int)len, name);
+	/* Not the store's own either: what is no map of staged changes would make the stage unreadable. */
+	if (refname_check(name, len, err))
+		return NULL;
+	if (len > REF_NAME_MAX) {
+		error_set(err, DRIFT_ERR_LIMIT, "the name of a ref is longer than %d bytes", REF_NAME_MAX);
 		return NULL;
 	}
 	if (mem_grow(&edits->items, &edits->capacity, edits->count + 1, sizeof(*edits->items))) {

@@ -139,6 +139,15 @@ test_expect_success 'instructions that are none' '
 	holds refs/heads/q ""
 '
 
+test_expect_success 'the stage is not for commits' '
+	drift put staged/1 -j 1 && for name in STAGE staged refs/heads/a..b; do
+		test_expect_code 128 drift update-ref $name $one && test_expect_code 128 drift update-ref -d $name &&
+		test_expect_code 128 drift symbolic-ref $name refs/heads/main || return 1
+	done &&
+	echo "{\"op\":\"ref\",\"name\":\"STAGE\",\"delete\":true}" >in && drift batch <in >out && test_grep "\"ok\":false" out &&
+	drift status --short >out && test_grep staged/1 out && drift unstage -q
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 drift update-ref &&
 	test_expect_code 129 drift update-ref refs/heads/x &&
