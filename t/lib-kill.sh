@@ -5,7 +5,10 @@
 # In memory where that can be, so that there are many rounds.
 kill_setup() {
 	KILL_DIR=$(mktemp -d -p /dev/shm drift-kill-XXXXXX 2>/dev/null) || KILL_DIR=$TRASH/kill
-	mkdir -p "$KILL_DIR" && cd "$KILL_DIR" && drift init -q && drift put shared/n -j 0 -m start -q && : >go
+	mkdir -p "$KILL_DIR" && cd "$KILL_DIR" && drift init -q && drift put shared/n -j 0 -m start -q && : >go || return 1
+	# So that many live and many die, whatever the build and the machine.
+	kill_start=$(date +%s%N) && for i in 1 2 3 4 5 6 7 8 9 10; do drift put warm/up -j $i -m up -q >/dev/null || return 1; done &&
+		KILL_MS=$(((($(date +%s%N) - kill_start) / 1000000 + 10) * 15 / 10))
 }
 
 kill_clean() {
@@ -14,7 +17,7 @@ kill_clean() {
 
 # drift, killed after some milliseconds: usage: killed SEED ARGUMENT...
 killed() {
-	killed_ms=$(($1 * 7919 % 29 + 1)) && shift
+	killed_ms=$(($1 * 7919 % KILL_MS + 1)) && shift
 	timeout -s KILL "$(printf '0.%03d' $killed_ms)" drift "$@"
 }
 

@@ -55,6 +55,51 @@ static void test_index_comes_back(void **state)
 	assert_int_equal(trunk_check(), 340);
 }
 
+static void follow_branch(struct odb *odb, struct tip *tip)
+{
+	commit_unref(tip->commit);
+	tip->commit = trunk_tip(odb);
+	tip->tree = (struct tree_root){ tip->commit->tree.id, tip->commit->tree.loc };
+}
+
+/* Writers of all kinds append to one journal, whatever becomes of the index between. */
+static void test_writers_share_one_index(void **state)
+{
+	struct odb_options no_cache = { .no_cache = true }, read_only = { .read_only = true };
+	struct odb *a, *b, *reader;
+	struct commit *seen;
+	struct tip tip;
+	size_t i;
+
+	(void)state;
+	trunk_must(odb_open(trunk_dir, &no_cache, &a, &trunk_err));
+	b = trunk_open();
+	delete_index();
+	trunk_must(odb_open(trunk_dir, &read_only, &reader, &trunk_err));
+	trunk_start(&tip);
+	for (i = 1; i <= 200; i++) {
+		struct odb *odb = i % 2 ? a : b;
+
+		if (i % 10 == 0)
+			delete_index();
+		/* A look at it that makes an index in memory must not be what is written through. */
+		commit_unref(trunk_tip(a));
+		trunk_write(odb, &tip, 1);
+		follow_branch(i % 3 ? a : b, &tip);
+		assert_int_equal(tip.commit->seq, i);
+		seen = trunk_tip(reader);
+		assert_int_equal(seen->seq, i);
+		commit_unref(seen);
+	}
+	commit_unref(tip.commit);
+	odb_close(a);
+	odb_close(b);
+	odb_close(reader);
+	assert_int_equal(trunk_check(), 200);
+	delete_index();
+	assert_int_equal(trunk_check(), 200);
+}
+
 static void test_found_by_id_and_prefix(void **state)
 {
 	struct odb *odb = trunk_open();
@@ -323,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_commits_survive_reopening, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_index_comes_back, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_writers_share_one_index, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_found_by_id_and_prefix, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_torn_tail_is_cut, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_damage_is_kept_and_named, trunk_make, trunk_remove),

@@ -18,7 +18,6 @@
 
 #define SECTOR_LEN 512
 #define VERSIONS_MAX 8 /* of the journal, since it was synced last */
-#define TRIES 24
 
 static uint64_t random_state = UINT64_C(88172645463325252);
 
@@ -161,8 +160,8 @@ static void append_more(struct odb *odb, struct tip *tip, size_t count, struct v
 	}
 }
 
-/* `before` commits that are acknowledged, then `count` that are not. */
-static void run(size_t before, size_t count)
+/* `before` commits that are acknowledged, then `count` that are not; the power goes `tries` times. */
+static void run(size_t before, size_t count, unsigned tries)
 {
 	struct versions all = { .count = 0 };
 	struct odb *odb;
@@ -177,8 +176,8 @@ static void run(size_t before, size_t count)
 	append_more(odb, &tip, count, &all);
 	odb_close(odb);
 	commit_unref(tip.commit);
-	for (i = 0; i < TRIES; i++)
-		cut_power(&all, i < 1 ? 0 : i < TRIES / 3 ? 1 : 2, before, before + count);
+	for (i = 0; i < tries; i++)
+		cut_power(&all, i < 1 ? 0 : i < tries / 3 ? 1 : 2, before, before + count);
 	forget_versions(&all);
 	trunk_remove(NULL);
 }
@@ -186,8 +185,8 @@ static void run(size_t before, size_t count)
 static void test_first_commit(void **state)
 {
 	(void)state;
-	run(0, 1);
-	run(0, 4);
+	run(0, 1, 8);
+	run(0, 4, 16);
 }
 
 static void test_one_append(void **state)
@@ -196,7 +195,7 @@ static void test_one_append(void **state)
 
 	(void)state;
 	for (i = 1; i < 8; i++)
-		run(i, 1);
+		run(i, 1, 8);
 }
 
 static void test_many_appends(void **state)
@@ -205,15 +204,14 @@ static void test_many_appends(void **state)
 
 	(void)state;
 	for (i = 0; i < 8; i++)
-		run(3 + i, 2 + i % 5);
+		run(3 + i, 2 + i % 5, 20);
 }
 
 /* Where the file has to grow. */
 static void test_growth(void **state)
 {
 	(void)state;
-	run(150, 7);
-	run(156, 7);
+	run(156, 7, 8);
 }
 
 int main(void)
