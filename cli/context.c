@@ -10,16 +10,17 @@
 
 struct repo *ctx_repo(struct cmd_context *ctx)
 {
-	struct repo_options options = { .no_cache = ctx->common.no_cache };
-	const char *dir = getenv("DRIFT_DIR");
+	const char *named = getenv("DRIFT_DIR"), *dir = named && *named ? named : ".";
+	/* A name with a slip must not lead to the repository around it. */
+	struct repo_options options = { .no_cache = ctx->common.no_cache, .exact = dir == named };
 	struct drift_error first;
 
 	if (ctx->repo)
 		return ctx->repo;
-	if (!dir || !*dir)
-		dir = ".";
 	if (!repo_open(dir, &options, &ctx->repo, &ctx->err))
 		return ctx->repo;
+	if (options.exact && ctx->err.code == DRIFT_ERR_NOT_FOUND)
+		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no repository in '%s' (DRIFT_DIR)", dir);
 	first = ctx->err;
 	/* A store on read-only media, or of somebody else, can still be read. */
 	if (!ctx->command->writes && (first.code == DRIFT_ERR_PERMISSION || first.code == DRIFT_ERR_IO)) {

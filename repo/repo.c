@@ -35,8 +35,18 @@ int repo_is_store(const char *dir, bool *is_out, struct drift_error *err)
 	return 0;
 }
 
+static int find_store_in(const char *dir, struct buf *out, struct drift_error *err)
+{
+	bool is_store = false;
+
+	file_join(out, dir, STORE_NAME);
+	if (buf_check(out, err) || repo_is_store(out->data, &is_store, err))
+		return -1;
+	return is_store ? 0 : error_set(err, DRIFT_ERR_NOT_FOUND, "there is no repository in '%s'", dir);
+}
+
 /* The store's folder for somebody who stands in dir. */
-static int find_store(const char *dir, struct buf *out, struct drift_error *err)
+static int find_store(const char *dir, bool exact, struct buf *out, struct drift_error *err)
 {
 	struct drift_error why = { DRIFT_OK, "" };
 	auto_buf start = BUF_INIT, parent = BUF_INIT;
@@ -48,6 +58,8 @@ static int find_store(const char *dir, struct buf *out, struct drift_error *err)
 		buf_add(out, start.data, start.len);
 		return buf_check(out, err);
 	}
+	if (exact)
+		return find_store_in(start.data, out, err);
 	if (file_find_up(start.data, STORE_NAME, &parent, &why)) {
 		if (why.code == DRIFT_ERR_NOT_FOUND)
 			return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no repository in '%s' or above it",
@@ -144,7 +156,7 @@ int repo_open(const char *dir, const struct repo_options *options, struct repo *
 	if (!repo)
 		return error_no_memory(err);
 	pthread_mutex_init(&repo->mutex, NULL);
-	if (find_store(dir, &store, err))
+	if (find_store(dir, options && options->exact, &store, err))
 		return -1;
 	repo->dir = buf_take(&store, NULL);
 	if (!repo->dir)

@@ -9,6 +9,7 @@ struct repo;
 
 struct repo_options {
 	bool read_only, no_sync, no_cache;
+	bool exact;                 /* open: do not look above dir */
 	size_t node_cache_len;
 	const char *default_branch; /* init: NULL is "main" */
 	bool bare;                  /* init: NAME.drift or an existing empty folder itself, instead of DIR/.drift */
@@ -17,7 +18,8 @@ struct repo_options {
 /* Create an empty repository in dir (made if need be), durably; finishes what an interrupted call left. DRIFT_ERR_EXISTS if there is
  * one, or files that are none of a repository's. */
 int repo_init(const char *dir, const struct repo_options *options, struct drift_error *err) MUST_CHECK;
-/* Open the repository at or above dir: dir/.drift, or dir itself if it is a store. DRIFT_ERR_NOT_FOUND says where was looked. */
+/* Open the repository at or above dir: dir/.drift, or dir itself if it is a store; nothing above dir with
+ * options->exact. DRIFT_ERR_NOT_FOUND says where was looked. */
 int repo_open(const char *dir, const struct repo_options *options, struct repo **repo_out,
 	      struct drift_error *err) MUST_CHECK;
 void repo_close(struct repo *repo);

@@ -65,6 +65,15 @@ test_expect_success '-C, repeated, and DRIFT_DIR' '
 	test_grep "cannot enter .nowhere" err
 '
 
+test_expect_success 'DRIFT_DIR is never searched upwards' '
+	mkdir -p a/b/typo &&
+	for dir in a/b/typo a/b/absent a/b/.drift/absent; do
+		test_expect_code 128 env DRIFT_DIR=$dir drift ls 2>err &&
+		test_grep "^drift: cannot open the repository: no repository in .$dir. (DRIFT_DIR)$" err || return 1
+	done &&
+	test "$(DRIFT_DIR= drift -C a/b/typo get x/y)" = 1
+'
+
 test_expect_success 'a repository is found from below' '
 	mkdir -p a/b/c/d &&
 	test "$(drift -C a/b/c/d get x/y)" = 1
