@@ -67,13 +67,17 @@ static int index_frames(struct frame_out *out, struct drift_error *err)
 }
 
 /*
- * What was written of a failed append must not be taken for one by the next recovery. write_to stays: the index may
- * know of it already, so whoever writes next makes a new one.
+ * What was written of a failed append must not be taken for one by the next recovery. If the index knows of it already,
+ * write_to stays, so that whoever writes next makes a new one.
  */
-static void take_back(struct odb *odb, uint64_t start, uint64_t end)
+static void take_back(struct odb *odb, uint64_t start, uint64_t end, bool indexed)
 {
+	struct index_head *h = index_head(odb_index(odb));
+
 	if (journal_blank(odb_current(odb), start, end, NULL) < 0)
-		atomic_store(&index_head(odb_index(odb))->failed, 1);
+		atomic_store(&h->failed, 1);
+	else if (!indexed)
+		atomic_store(&h->write_to, 0);
 }
 
 int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_error *err)
@@ -85,8 +89,12 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 	if (buf_check(&out->bytes, err) < 0)
 		return -1;
 	atomic_store(&index_head(odb_index(odb))->write_to, end);
-	if (journal_write(j, out->start, out->bytes.data, out->bytes.len, err) < 0 || index_frames(out, err) < 0) {
-		take_back(odb, out->start, end);
+	if (journal_write(j, out->start, out->bytes.data, out->bytes.len, err) < 0) {
+		take_back(odb, out->start, end, false);
+		return -1;
+	}
+	if (index_frames(out, err) < 0) {
+		take_back(odb, out->start, end, true);
 		return -1;
 	}
 	atomic_store(&index_head(odb_index(odb))->last, out->start + out->open_at);

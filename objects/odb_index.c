@@ -221,6 +221,7 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 		return -1;
 	atomic_store(&index_head(rb->index)->end, end);
 	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);
+	atomic_store(&index_head(rb->index)->damage_count, (uint32_t)odb->damage_count);
 	atomic_store(&index_head(rb->index)->visible, end);
 	atomic_store(&index_head(rb->index)->synced, end);
 	return 0;

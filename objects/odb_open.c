@@ -206,6 +206,17 @@ static int fits_journal(struct journal *j, struct index_head *h)
 	return fits || (atomic_load(&h->end) == end && atomic_load(&h->last) == last && !atomic_load(&h->write_to)) ? fits : -1;
 }
 
+/* Whoever made the index has named the places; others know that there are some. */
+static void note_known_damage(struct odb *odb, uint32_t count)
+{
+	auto_buf sentence = BUF_INIT;
+
+	if (!count || odb->damage_count)
+		return;
+	buf_addf(&sentence, "the journals in '%s' are damaged in %u places, so that some of it cannot be read", odb->dir, (unsigned)count);
+	odb_note_damage(odb, sentence.data);
+}
+
 /* Map the shared index if it may be believed and is the one that counts: 1 / 0 / -1. locked: and if nobody died writing. */
 static int map_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
@@ -229,6 +240,7 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 		index_close(index);
 		return 0;
 	}
+	note_known_damage(odb, atomic_load(&h->damage_count));
 	*out = index;
 	return 1;
 }

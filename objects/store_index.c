@@ -462,6 +462,7 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 	atomic_store(&to->write_to, atomic_load(&from->write_to));
 	atomic_store(&to->log_head, atomic_load(&from->log_head));
 	atomic_store(&to->marker_head, atomic_load(&from->marker_head));
+	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
 	copy_synced(to, from);
 	if (index_publish(index, err) < 0) {
 		index_close(index);

@@ -150,6 +150,10 @@ static void test_every_flip(void **state)
 			assert_true(count_whole(odb, &s, &all) >= before);
 			assert_true(odb_damage(odb, NULL, NULL) > 0);
 			odb_close(odb);
+			/* Others hear of it too. */
+			odb = trunk_open();
+			assert_true(odb_damage(odb, NULL, NULL) > 0);
+			odb_close(odb);
 		}
 	}
 	drop_sample(&s);
