@@ -7,6 +7,7 @@
 #define WINDOW_LEN ((size_t)1 << 20)
 #define SECTOR_LEN 512
 #define TORN_ZEROS 4
+#define HEAD_ZEROS 4
 #define WASTE_MAX ((uint64_t)256 << 20)
 
 /* A sliding view of the file. */
@@ -79,6 +80,19 @@ static uint64_t false_head_len(struct window *w, enum look look, const struct fr
 	return w->wasted <= WASTE_MAX + 4 * w->size ? 1 : FRAME_HEAD_LEN + (uint64_t)frame->len;
 }
 
+/*
+ * How far to go on from `from`, which is no head and lies in the window: no head begins with four zeros (an empty payload is not
+ * written), and behind the end there may be very many.
+ */
+static uint64_t no_head_len(const struct window *w, uint64_t from)
+{
+	const char *start = w->bytes.data + (from - w->offset), *end = w->bytes.data + w->bytes.len, *p = start;
+
+	while (p < end && !*p)
+		p++;
+	return p - start > HEAD_ZEROS ? (uint64_t)(p - start) - (HEAD_ZEROS - 1) : 1;
+}
+
 /* The next offset from `from` on at which a valid frame stands: 1, 0 none, -1. */
 static int find_valid(struct window *w, uint64_t from, uint64_t *offset_out, struct drift_error *err)
 {
@@ -92,9 +106,8 @@ static int find_valid(struct window *w, uint64_t from, uint64_t *offset_out, str
 
 		if (!p)
 			return failed ? -1 : 0;
-		/* No head begins with four zeros: an empty payload is not written. */
 		if ((!p[0] && !p[1] && !p[2] && !p[3]) || !frame_head_decode(p, &frame)) {
-			from++;
+			from += no_head_len(w, from);
 			continue;
 		}
 		look = look_at(w, from, &frame, &payload, err);
