@@ -3,6 +3,7 @@
  * once. Memory at its peak, and what is on disk afterwards against the file compressed as a whole.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "bench/peer_git.h"
@@ -64,20 +65,39 @@ static void drift_round(struct import *m, bool one_core)
 	remove_tree(store);
 }
 
+struct sqlite_import {
+	const char *database, *lines;
+	int64_t wall_ns, cpu_ns;
+};
+
+static int fill_sqlite(void *data)
+{
+	struct sqlite_import *i = data;
+	struct peer_sqlite *p = peer_sqlite_open(i->database, false);
+	int64_t begin = now_ns(), begin_cpu = cpu_ns();
+
+	peer_sqlite_fill(p, i->lines);
+	i->wall_ns = now_ns() - begin;
+	i->cpu_ns = cpu_ns() - begin_cpu;
+	peer_sqlite_close(p);
+	return 0;
+}
+
+/* In a process of its own: what is ours counts as memory of the children that we spawn later. */
 static void sqlite_round(struct import *m)
 {
 	auto_free char *database = bench_path("import.sqlite");
-	struct peer_sqlite *p;
-	int64_t begin, begin_cpu;
+	struct sqlite_import *i = mmap(NULL, sizeof(*i), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const double count = (double)m->kind.document_count;
 
+	if (i == MAP_FAILED)
+		die("no memory");
 	remove_tree(database);
-	p = peer_sqlite_open(database, false);
-	begin = now_ns();
-	begin_cpu = cpu_ns();
-	peer_sqlite_fill(p, m->lines);
-	samples_add(&m->sqlite_cpu, per_second((double)m->kind.document_count, cpu_ns() - begin_cpu));
-	samples_add(&m->sqlite, per_second((double)m->kind.document_count, now_ns() - begin));
-	peer_sqlite_close(p);
+	*i = (struct sqlite_import){ .database = database, .lines = m->lines };
+	child_wait(child_fork(fill_sqlite, i));
+	samples_add(&m->sqlite, per_second(count, i->wall_ns));
+	samples_add(&m->sqlite_cpu, per_second(count, i->cpu_ns));
+	munmap(i, sizeof(*i));
 	remove_tree(database);
 }
 
