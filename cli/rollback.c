@@ -26,6 +26,44 @@ static int keep_difference(void *data, const struct path *path, const struct doc
 	return change_set_add(&difference->set, path, b, err);
 }
 
+/* Is there such a document, or one below it? 1 / 0 / -1 */
+static int leads_to_any(struct node_store *nodes, const struct tree_root *root, const char *prefix,
+			struct drift_error *err)
+{
+	size_t len = strlen(prefix);
+	bool is_folder = !len || prefix[len - 1] == '/';
+	struct tree_cursor *cursor;
+	auto_buf below = BUF_INIT;
+	auto_node *node = NULL;
+	struct document doc;
+	struct path path;
+	int found;
+
+	if (!is_folder && !path_parse(prefix, len, &path, NULL)) {
+		found = tree_get(nodes, root, &path, &node, &doc, err);
+		if (found)
+			return found;
+	}
+	buf_addf(&below, "%s%s", prefix, is_folder ? "" : "/");
+	if (buf_check(&below, err) || tree_cursor_open(nodes, root, below.data, below.len, &cursor, err))
+		return -1;
+	found = tree_cursor_next(cursor, &path, &doc, err);
+	tree_cursor_free(cursor);
+	return found;
+}
+
+static int check_prefix(const struct rollback *r, struct node_store *nodes, const char *prefix,
+			const struct tree_root *root, struct drift_error *err)
+{
+	int found = leads_to_any(nodes, root, prefix, err);
+
+	if (!found)
+		found = leads_to_any(nodes, &r->to, prefix, err);
+	if (found)
+		return found < 0 ? -1 : 0;
+	return error_set(err, DRIFT_ERR_NOT_FOUND, "no document '%s', neither now nor at %s", prefix, r->point);
+}
+
 static int take_prefix(struct rollback *r, struct node_store *nodes, const char *prefix, struct tree_root *root,
 		       struct drift_error *err)
 {
@@ -36,6 +74,8 @@ static int take_prefix(struct rollback *r, struct node_store *nodes, const char 
 	};
 	int failed = tree_diff(nodes, root, &r->to, &options, err);
 
+	if (!failed && !difference.set.count)
+		failed = check_prefix(r, nodes, prefix, root, err);
 	if (!failed)
 		failed = change_set_apply(&difference.set, nodes, root, err);
 	change_set_release(&difference.set);
@@ -89,7 +129,10 @@ static int build(struct tree_builder *self, struct odb_batch *batch, const struc
 	return 0;
 }
 
-void rollback_init(struct rollback *r, struct repo *repo, const struct tree_root *to, const struct path_filter *filter)
+void rollback_init(struct rollback *r, struct repo *repo, const struct point *to, const char *point,
+		   const struct path_filter *filter)
 {
-	*r = (struct rollback){ .builder = { .build = build }, .repo = repo, .to = *to, .filter = *filter };
+	*r = (struct rollback){
+		.builder = { .build = build }, .repo = repo, .to = to->tree, .point = point, .filter = *filter,
+	};
 }

@@ -8,8 +8,12 @@ struct rollback {
 	struct tree_builder builder; /* for writer_commit: the first member */
 	struct repo *repo;
 	struct tree_root to;
+	const char *point;           /* what the user calls it */
 	struct path_filter filter;   /* count 0: everything */
 };
-void rollback_init(struct rollback *r, struct repo *repo, const struct tree_root *to, const struct path_filter *filter);
+/* A path of the filter that leads to nothing, neither in the tip nor in the tree, is an error when the tree is built:
+ * DRIFT_ERR_NOT_FOUND. */
+void rollback_init(struct rollback *r, struct repo *repo, const struct point *to, const char *point,
+		   const struct path_filter *filter);
 
 #endif

@@ -86,7 +86,7 @@ static int rollback(struct cmd_context *ctx, int argc, char **argv)
 		return EXIT_FAILED;
 	if (ctx_point(ctx, argv[0], &point, &ctx->err))
 		return ctx_fail(ctx, "roll back");
-	rollback_init(&r, ctx->repo, &point.tree, &filter);
+	rollback_init(&r, ctx->repo, &point, argv[0], &filter);
 	if (!o->dry_run)
 		return make_commit(ctx, &r, &point);
 	return preview(ctx, &r) ? ctx_fail(ctx, "roll back") : EXIT_DONE;

@@ -27,6 +27,19 @@ test_expect_success 'to what is unknown: an error, nothing added' '
 	test "$(drift log -1 --format=%H)" = $tip
 '
 
+test_expect_success 'a path that leads nowhere: named, nothing added' '
+	drift put G/1 -j 1 -m g1 -q && drift put G/sub/2 -j 1 -m g2 -q && drift rm G/1 -m g3 -q && tip=$(drift log -1 --format=%H) &&
+	for path in nosuch/x nosuch/ nosuch G/sub/3 G/su; do
+		test_expect_code 1 drift rollback HEAD~1 $path >out 2>err && test_must_be_empty out &&
+		echo "drift: cannot roll back: no document \"$path\", neither now nor at HEAD~1" | tr "\"" "\047" >expect &&
+		test_cmp expect err && test_expect_code 1 drift rollback -n HEAD~1 $path || return 1
+	done &&
+	test_expect_code 1 drift rollback HEAD~1 G/1 nosuch/x 2>err && test_grep "nosuch/x" err &&
+	test_expect_code 1 drift rollback HEAD~1 G/sub 2>err && test_grep "nothing to commit" err &&
+	drift rollback -n HEAD~1 G/sub >out && test_must_be_empty out && drift rollback -n HEAD~1 G/1 >out && echo "A	G/1" >expect &&
+	test_cmp expect out && test "$(drift log -1 --format=%H)" = $tip
+'
+
 test_expect_success 'one document, one collection: the rest stays' '
 	drift put D/1 -j 1 -m d1 -q && drift put D/2 -j 1 -m d2 -q && drift put E/1 -j 1 -m e1 -q >old &&
 	drift put D/1 -j 2 -m x -q && drift put D/2 -j 2 -m x -q && drift put E/1 -j 2 -m x -q && drift put D/new -j 2 -m x -q &&
