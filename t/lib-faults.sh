@@ -9,7 +9,7 @@
 #  - the complaint names a cause; no file needs repair; the next write works and is there;
 #  - all the same when what is derived (.drift/cache) is deleted.
 # cold: what is derived is not there when the command starts.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2015,SC2086
 
 # All that can be asked of the store in the current folder, but for times of day.
 fault_state() {

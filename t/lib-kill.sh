@@ -1,6 +1,6 @@
 # Writers that are killed at random moments, and readers beside them: sourced before lib.sh. They work in the store
 # $KILL_DIR, as long as there is a file `go`, and write down what was acknowledged; kill_check compares.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2015,SC2086
 
 # In memory where that can be, so that there are many rounds.
 kill_setup() {

@@ -18,7 +18,7 @@ test_expect_success 'put without the cache, mode die' 'fault_walk put die 11 col
 
 # Put c/lost so that its sync fails, in the store `rolled` as it was at first.
 fail_sync() {
-	for n in $(awk 'BEGIN { for (i = 20; i < 99; i++) print i }'); do
+	for n in $(seq 20 98); do
 		cd "$FAULT_DIR" && rm -rf rolled && cp -r "$1" rolled && cd rolled && "$FAULT_ASK" get c/1 >/dev/null || return 1
 		DRIFT_FAULT_AT=$n DRIFT_FAULT_MODE=syncfail drift put c/lost -j 1 -m lost -q 2>err || return 0
 	done

@@ -56,7 +56,7 @@ test_expect_success 'not files at all' '
 # As spoil, for the index, which may never make a difference; BYTES are written at OFFSET of a good one, in place.
 spoil_index() {
 	rm -rf bad && cp -r good bad && drift -C bad ls >out || return 1
-	printf "$2" | dd of=bad/.drift/cache/index bs=1 seek="$1" conv=notrunc 2>dd.err &&
+	printf %b "$2" | dd of=bad/.drift/cache/index bs=1 seek="$1" conv=notrunc 2>dd.err &&
 		timeout 20 drift -C bad ls >out && test_cmp expect out &&
 		timeout 20 drift -C bad put c/3 -j 3 -m three -q && test "$(drift -C bad get c/3)" = 3 &&
 		rm -r bad/.drift/cache && test "$(drift -C bad ls | wc -l)" = 3 && test "$(drift -C bad log --oneline | wc -l)" = 3
@@ -64,8 +64,8 @@ spoil_index() {
 
 test_expect_success 'index: the head' '
 	for at in 0 8 12 16 24 40 56 72 80 88 96 104 112; do
-		spoil_index $at "\\377\\377\\377\\377\\377\\377\\377\\377" && spoil_index $at "\\1\\0\\0\\0\\0\\0\\0\\0" &&
-		spoil_index $at "\\0\\0\\0\\0\\0\\0\\0\\0" || { echo "at $at" && return 1; }
+		spoil_index $at "\\0377\\0377\\0377\\0377\\0377\\0377\\0377\\0377" && spoil_index $at "\\01\\00\\00\\00\\00\\00\\00\\00" &&
+		spoil_index $at "\\00\\00\\00\\00\\00\\00\\00\\00" || { echo "at $at" && return 1; }
 	done
 '
 

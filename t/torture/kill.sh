@@ -16,7 +16,7 @@ test_expect_success 'clean up' kill_clean
 
 # Not killed: nothing may be refused. usage: all_commit NAME, all_count NAME
 all_commit() {
-	for i in $(awk 'BEGIN { for (i = 1; i <= 100; i++) print i }'); do
+	for i in $(seq 100); do
 		drift -C crowd put "own/$1-$i" -j "$i" -m "$1 $i" -q >/dev/null || echo "$1 $i" >>failed
 	done
 }
@@ -30,7 +30,7 @@ all_count() {
 }
 
 crowd() {
-	for p in $(awk 'BEGIN { for (i = 1; i <= 20; i++) print i }'); do
+	for p in $(seq 20); do
 		"$1" "$p" &
 	done
 	wait
