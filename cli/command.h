@@ -86,7 +86,7 @@ struct cmd_context {
 	bool colour;
 	bool no_pager;
 	struct drift_error err; /* for the command's use with ctx_fail */
-	const char *sought;     /* a point that was not found, as it was written: ctx_fail looks for one like it */
+	const char *sought;     /* a point that was not found or not understood, as it was written, for hints */
 	/* The framework's own. */
 	struct repo *repo;
 	struct pager *pager;

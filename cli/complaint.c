@@ -48,11 +48,14 @@ static void hint_for(struct cmd_context *ctx)
 		ctx_hint(ctx, "nothing was changed; make room and try again");
 		break;
 	case DRIFT_ERR_NOT_FOUND:
-		if (ctx->sought)
+		if (ctx->sought && !hint_time(ctx, ctx->sought))
 			hint_point(ctx, ctx->sought);
 		break;
-	case DRIFT_OK:
 	case DRIFT_ERR_INVALID:
+		if (ctx->sought)
+			hint_time(ctx, ctx->sought);
+		break;
+	case DRIFT_OK:
 	case DRIFT_ERR_EXISTS:
 	case DRIFT_ERR_CLASH:
 	case DRIFT_ERR_NOTHING:

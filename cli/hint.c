@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 #include "refs/refname.h"
 
@@ -67,6 +68,24 @@ void hint_point(struct cmd_context *ctx, const char *point)
 	meant = nearest(&names, word);
 	if (meant && strcmp(meant, word) != 0)
 		ctx_hint(ctx, "did you mean '%s%s'?", meant, point + len);
+}
+
+bool hint_time(struct cmd_context *ctx, const char *text)
+{
+	const char *branch = ctx_branch_name(ctx);
+	size_t len = strlen(text);
+	struct date_fields day;
+	struct date when;
+
+	/* Digits alone within the braces are a number of moves. */
+	if (strspn(text, "0123456789") == len || !date_parse_rfc3339(text, len, &when, NULL) ||
+	    date_parse(text, len, date_now_us(), &when, NULL))
+		return false;
+	when.zone_min = 0;
+	date_split(when, &day);
+	ctx_hint(ctx, "write %s@{%s}, or a date such as %04d-%02d-%02d", branch ? refname_short(branch) : REF_HEAD,
+		 text, day.year, day.month, day.day);
+	return true;
 }
 
 /* Is there anything below "PATH/"? */

@@ -32,6 +32,20 @@ test_expect_success 'a ref with a slip' '
 	hints 1 "did you mean '\''main'\''?" drift put x/1 -j 1 -m x --expect mainn
 '
 
+test_expect_success 'a time that only the log of refs takes' '
+	for time in "5 minutes ago" yesterday 2.weeks.ago today; do
+		code=1
+		case $time in *" "*) code=128 ;; esac
+		for command in "get users/2 --at" "ls --at" log "diff" "rollback" "show"; do
+			test_expect_code $code drift $command "$time" >out 2>err && test_must_be_empty out &&
+			test_grep "^hint: write HEAD@{$time}, or a date such as 20[0-9][0-9]-[01][0-9]-[0-3][0-9]$" err || return 1
+		done
+		drift log "HEAD@{$time}" >out || return 1
+	done &&
+	test_expect_code 1 drift get users/2 --branch topic --at yesterday 2>err && test_grep "write topic@{yesterday}," err &&
+	hints 1 "" drift ls --at 1700000000 && hints 128 "" drift ls --at "5 minutes aga"
+'
+
 test_expect_success 'nothing like it' '
 	hints 1 "" drift ls --at something-else &&
 	hints 128 "" drift ls --at @seq:x
