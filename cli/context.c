@@ -82,6 +82,8 @@ int ctx_branch(struct cmd_context *ctx, struct drift_error *err)
 
 	if (ctx->branch[0])
 		return 1;
+	if (name && !*name && ctx->common.branch)
+		return error_set(err, DRIFT_ERR_INVALID, "the name given with --branch is empty");
 	if (!name || !*name || !strcmp(name, REF_HEAD))
 		return 0;
 	if (branch_full_name(name, full, err))

@@ -7,7 +7,8 @@
  *   varint parent count, for each its location, and its 32-byte id if that is unknown
  *   [location of jump, its id if unknown]           unless it is the first parent, or there is none
  *   location of the nearest merge on the first-parent line, itself excluded; unknown if there is none
- *   committer: varint length, who | location of a commit that spells out the same committer
+ *   committer: varint length, who | location of a commit that spells out the same who (its author's if it
+ *              spells that out, else its committer's)
  *              svarint time (microseconds, or seconds with SECONDS), [u8 length, zone]
  *   [author: likewise, each part only where it differs from the committer's]
  *   [svarint effective time less committer's time, microseconds]
@@ -43,7 +44,7 @@ enum commit_record_flag {
 struct commit_record {
 	struct commit commit;       /* ids of parents and jump are zero where only the location is known */
 	unsigned flags;
-	uint64_t committer_loc, author_loc; /* of a commit that spells it out, where flags say so */
+	uint64_t committer_loc, author_loc; /* of a commit that spells out the who, where flags say so */
 	struct buf message;         /* decompressed */
 	struct object_ref parent_storage[2]; /* commit.parents points here if there are at most two */
 	struct object_ref *parents_allocated;

@@ -24,12 +24,14 @@ static int add_ref(struct ref_list *list, const char *name, const struct ref_val
 {
 	struct odb *odb = repo_odb(list->ctx->repo);
 	struct listed_ref ref = { .object = value->object };
+	struct drift_error why;
 	struct ref_resolved at;
 	int found;
 
 	if (value->kind == REF_SYMBOLIC) {
-		if (refs_resolve(odb, name, false, &at, err))
-			return -1;
+		/* A loop leads nowhere either. */
+		if (refs_resolve(odb, name, false, &at, &why))
+			return why.code == DRIFT_ERR_INVALID ? 0 : error_set(err, why.code, "%s", why.message);
 		if (!at.exists)
 			return 0;
 		ref.object = at.object;

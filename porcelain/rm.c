@@ -27,6 +27,8 @@ static int remove_under(struct cmd_context *ctx, struct edits *e, const struct v
 	size_t before = edits_count(e);
 	int more;
 
+	if (!*prefix)
+		return error_set(&ctx->err, DRIFT_ERR_INVALID, "an empty prefix means everything: name each collection");
 	view_prefix(prefix, &full);
 	if (buf_check(&full, &ctx->err) ||
 	    tree_cursor_open(view->nodes, &view->root, full.data, full.len, &cursor, &ctx->err))

@@ -12,6 +12,7 @@
 #define REF_STAGE "STAGE"
 #define REF_HEADS "refs/heads/"
 #define REF_TAGS "refs/tags/"
+#define REF_REMOTES "refs/remotes/"
 
 struct ref_resolved {
 	char name[REF_NAME_MAX + 1]; /* the ref at the end of the symbolic chain, whether it exists or not */

@@ -69,6 +69,9 @@ static int read_tip(struct writing *w, bool locked, struct drift_error *err)
 	forget_tip(w);
 	if (refs_resolve(odb, name, locked, &w->branch, err))
 		return -1;
+	if (!strncmp(w->branch.name, REF_TAGS, strlen(REF_TAGS)) ||
+	    !strncmp(w->branch.name, REF_REMOTES, strlen(REF_REMOTES)))
+		return error_set(err, DRIFT_ERR_INVALID, "commits are made on branches: '%s' is none", w->branch.name);
 	tree_empty(&w->base);
 	if (!w->branch.exists)
 		return 0;

@@ -141,6 +141,20 @@ test_expect_success 'files of the store that are lost' '
 	rm -rf copy && mkdir copy && cp -r .drift copy/.drift && rm -rf copy/.drift/cache && drift -C copy log >out && drift log >expect && test_cmp expect out
 '
 
+test_expect_success 'names that say nothing, and refs that are no branches, are not taken for the usual ones' '
+	before=$(drift rev-parse HEAD) &&
+	refused 128 "is empty" put u/1 -j 9 -m x --branch "" &&
+	refused 128 "everything" rm -r "" &&
+	drift tag fixed && refused 128 "made on branches" put u/1 -j 9 -m x --branch refs/tags/fixed &&
+	test "$before" = "$(drift rev-parse HEAD)"
+'
+
+test_expect_success 'a symbolic ref that loops is passed over by lists' '
+	drift symbolic-ref refs/heads/round refs/heads/round &&
+	drift show-ref >out && test_grep ! round out && drift for-each-ref >out && test_grep ! round out &&
+	drift symbolic-ref -d refs/heads/round
+'
+
 # Nobody is refused anything as root.
 test "$(id -u)" = 0 || test_set_prereq NOT_ROOT
 
