@@ -35,6 +35,9 @@ struct json_slice {
 	enum json_kind kind;
 };
 
+/* For text that is one line of something: "line 1 column 5: ..." becomes "column 5: ...", the caller knows the line. */
+void json_error_drop_line(struct drift_error *err);
+
 /* Scanning */
 
 /* 0 if the bytes are one JSON text with at most white space around it. */

@@ -1,5 +1,7 @@
 #include "base/json_lex_internal.h"
 
+#include <string.h>
+
 #include "base/json.h"
 
 void json_place_advance(struct json_place *place, const void *data, size_t len)
@@ -14,6 +16,15 @@ void json_place_advance(struct json_place *place, const void *data, size_t len)
 			place->column++;
 		}
 	}
+}
+
+void json_error_drop_line(struct drift_error *err)
+{
+	static const char head[] = "line 1 ";
+	size_t head_len = sizeof(head) - 1;
+
+	if (!strncmp(err->message, head, head_len))
+		memmove(err->message, err->message + head_len, strlen(err->message + head_len) + 1);
 }
 
 int json_fault_report_from(const struct json_fault *fault, const void *data, struct json_place place,

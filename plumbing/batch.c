@@ -135,6 +135,8 @@ static const struct operation *parse_request(struct batch *b, const struct text 
 	if (!json_members_scan(line->data, line->len, &r->members, err)) {
 		r->tag = json_members_get(&r->members, "tag");
 		operation = find_operation(r, err);
+	} else {
+		json_error_drop_line(err);
 	}
 	if (!operation)
 		error_prefix(err, DRIFT_OK, "line %llu", (unsigned long long)b->line_number);

@@ -185,11 +185,8 @@ static int key_by_pointer(struct import_input *in, const char *data, size_t len,
 /* A document is one line, so its own count of lines says nothing. */
 static int not_json(struct import_input *in, struct drift_error *err)
 {
-	static const char head[] = "line 1 ";
-	size_t len = strlen(err->message);
-
-	if (in->options->format == IMPORT_JSONL && !strncmp(err->message, head, sizeof(head) - 1))
-		memmove(err->message, err->message + sizeof(head) - 1, len - (sizeof(head) - 1) + 1);
+	if (in->options->format == IMPORT_JSONL)
+		json_error_drop_line(err);
 	return -1;
 }
 

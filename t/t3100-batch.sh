@@ -129,6 +129,14 @@ test_expect_success 'failures say what, and the stream goes on' '
 	head -n 1 out >line && test_grep "\"error\":\"line 1: .*\",\"ok\":false}$" line
 '
 
+test_expect_success 'what is no JSON: the line once' '
+	run <<-\END &&
+	{"op":"get","path":"users/1"}
+	{"op":"get",
+	END
+	sed -n 2p out >line && test_grep "\"error\":\"line 2: column 13: [^:]*\",\"ok\":false}$" line
+'
+
 test_expect_success 'rm, ls, abort' '
 	run <<-\END &&
 	{"op":"put","path":"l/1","json":1}
