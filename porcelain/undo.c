@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 #include "cli/output.h"
 #include "cli/ref_move.h"
@@ -11,11 +12,29 @@
 
 #define UNDO_REASON "undo: "
 
+struct undo_options {
+	const char *author, *date;
+};
+
+static const struct option_spec specs[] = {
+	{ .kind = OPTION_STRING, .long_name = "author", .value = OPTION_AT(struct undo_options, author),
+	  .argument = "WHO", .help = "take back the last operation of WHO" },
+	{ .kind = OPTION_STRING, .long_name = "date", .value = OPTION_AT(struct undo_options, date),
+	  .argument = "DATE", .help = "the time to note in the log of refs" },
+};
+
 static const char *const usage[] = { "drift undo [--author WHO] [-q]", NULL };
 
 static bool text_is(const struct text *text, const char *s)
 {
 	return text->len == strlen(s) && !memcmp(text->data, s, text->len);
+}
+
+static struct text first_line(const struct text *text)
+{
+	const char *end = memchr(text->data, '\n', text->len);
+
+	return (struct text){ text->data, end ? (size_t)(end - text->data) : text->len };
 }
 
 static bool is_undo(const struct ref_log_entry *entry)
@@ -89,7 +108,7 @@ static int plan_update(struct odb *odb, const struct ref_log_update *update, str
 static int take_back(struct cmd_context *ctx, const struct ref_log_entry *entry)
 {
 	auto_free struct ref_change *changes = mem_calloc(entry->update_count + 1, sizeof(*changes));
-	const char *end = memchr(entry->reason.data, '\n', entry->reason.len);
+	const struct text what = first_line(&entry->reason);
 	auto_buf reason = BUF_INIT;
 
 	if (!changes)
@@ -99,7 +118,7 @@ static int take_back(struct cmd_context *ctx, const struct ref_log_entry *entry)
 			return -1;
 	}
 	buf_add_str(&reason, UNDO_REASON);
-	buf_add(&reason, entry->reason.data, end ? (size_t)(end - entry->reason.data) : entry->reason.len);
+	buf_add(&reason, what.data, what.len);
 	if (buf_check(&reason, &ctx->err) ||
 	    ctx_move_refs(ctx, changes, entry->update_count, NULL, reason.data, &ctx->err))
 		return -1;
@@ -113,11 +132,17 @@ static int take_back(struct cmd_context *ctx, const struct ref_log_entry *entry)
 	return 0;
 }
 
-static int undo_failed(struct cmd_context *ctx)
+/* "undo 'commit: first' of 2025-01-31T12:00:00Z": who reads it may have thought of another operation. */
+static int undo_failed(struct cmd_context *ctx, const struct ref_log_entry *entry)
 {
+	const struct text reason = first_line(&entry->reason);
+	const struct date when = { .us = entry->time_usec };
 	bool moved = ctx->err.code == DRIFT_ERR_CLASH;
-	int code = ctx_fail(ctx, "undo");
+	auto_buf time = BUF_INIT;
+	int code;
 
+	date_append_rfc3339(&time, when);
+	code = ctx_fail(ctx, "undo '%.*s' of %s", (int)reason.len, reason.data, time.data);
 	if (moved)
 		ctx_hint(ctx, "'drift revert COMMIT' takes back what a commit changed, whatever came after it");
 	return code;
@@ -125,11 +150,14 @@ static int undo_failed(struct cmd_context *ctx)
 
 static int undo(struct cmd_context *ctx, int argc, char **argv)
 {
+	const struct undo_options *o = ctx->options;
 	struct ref_log_entry entry;
 	const char *who;
-	int found, failed;
+	int found, code;
 
 	(void)argv;
+	ctx->common.author = o->author;
+	ctx->common.date = o->date;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
 	if (!ctx_repo(ctx))
@@ -140,11 +168,11 @@ static int undo(struct cmd_context *ctx, int argc, char **argv)
 	if (found <= 0) {
 		if (!found)
 			error_set(&ctx->err, DRIFT_ERR_NOTHING, "'%s' has done nothing here that is not undone", who);
-		return undo_failed(ctx);
+		return ctx_fail(ctx, "undo");
 	}
-	failed = take_back(ctx, &entry);
+	code = take_back(ctx, &entry) ? undo_failed(ctx, &entry) : EXIT_DONE;
 	ref_log_release(&entry);
-	return failed ? undo_failed(ctx) : EXIT_DONE;
+	return code;
 }
 
 const struct command cmd_undo = {
@@ -152,6 +180,7 @@ const struct command cmd_undo = {
 	.summary = "take back your last operation",
 	.usage = usage,
 	.run = undo,
-	.common = COMMON_QUIET | COMMON_AUTHOR,
+	COMMAND_OPTIONS(struct undo_options, specs),
+	.common = COMMON_QUIET,
 	.writes = true,
 };

@@ -53,7 +53,10 @@ test_expect_success 'undo takes back one operation after the other' '
 
 test_expect_success 'undo is for what is your own and still there' '
 	cd undo && drift put b/1 -j 1 -m mine -q && drift put b/1 -j 2 -m theirs --author Bob -q &&
-	test_expect_code 1 drift undo 2>err && test_grep "moved since" err && test_grep "^hint: .*revert" err &&
+	test_expect_code 1 drift undo 2>err && test_grep "^hint: .*revert" err &&
+	time="20[0-9-]*T[0-9:.]*Z" &&
+	test_grep "^drift: cannot undo .commit (initial): mine. of $time: .main. has moved since$" err &&
+	drift undo -h >out && test_grep "--author WHO  *take back the last operation of WHO$" out &&
 	drift undo --author Bob -q && test "$(drift get b/1)" = 1
 '
 
