@@ -11,7 +11,10 @@ test_expect_success 'a collection by its schema, by its first document' '
 	drift collection ls --json >out && test_grep "{\"bytes\":2,\"documents\":1,\"name\":\"b\",\"schema\":false}" out &&
 	test_expect_code 1 drift collection create a -m again && test_expect_code 1 drift collection create b -m again &&
 	test_expect_code 128 drift collection create .drift -m no && test_expect_code 128 drift collection create x/y -m no &&
-	test_expect_code 128 drift collection create x --schema "[]" -m no
+	test_expect_code 128 drift collection create x --schema "[]" -m no &&
+	drift collection create later --schema "{\"key\":\"id\",\"primary_key\":\"id\"}" -m later -q 2>err && test_must_be_empty err &&
+	drift collection show later >out && test_grep "^schema    {\"key\":\"id\",\"primary_key\":\"id\"}" out &&
+	drift collection drop later -m dropped -q
 '
 
 test_expect_success 'show, alter' '
