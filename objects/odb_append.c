@@ -1,7 +1,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/futex.h"
 #include "objects/odb_internal.h"
+
+enum { SYNC_AGAIN = 1, SYNC_BUSY = 2 };
+#define SYNC_PATIENCE_MS 20
 
 void frame_out_init(struct frame_out *out, struct odb *odb)
 {
@@ -255,7 +259,7 @@ static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *er
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
 }
 
-/* Under the sync lock: 0, 1 if the index must be looked for again first, -1. */
+/* Under the sync lock: 0, SYNC_AGAIN if the index must be looked for again first, -1. */
 static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 {
 	struct index_head *h;
@@ -263,7 +267,7 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 	int r;
 
 	if (!odb_index_is_good(odb, true))
-		return 1;
+		return SYNC_AGAIN;
 	r = ticket_state(odb, ticket, err);
 	if (r)
 		return r < 0 ? -1 : 0;
@@ -277,16 +281,32 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 	return 0;
 }
 
-static int sync_locked(struct odb *odb, uint64_t ticket, struct drift_error *err)
+/* Everybody may look again, at once: those whose append this sync covered go on together. */
+static void end_turn(struct index_head *h)
+{
+	atomic_fetch_add(&h->sync_turn, 1);
+	futex_wake_all(&h->sync_turn);
+}
+
+/* 0 durable, -1 failed, SYNC_AGAIN, or SYNC_BUSY if somebody else is syncing. */
+static int try_sync(struct odb *odb, struct index_head *h, uint64_t ticket, struct drift_error *err)
 {
 	int r;
 
-	pthread_mutex_lock(&odb->sync_mutex);
-	/* Without the lock the sync is only not shared; to give up here would leave an append that others make durable. */
-	(void)!file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, NULL);
+	if (pthread_mutex_trylock(&odb->sync_mutex))
+		return SYNC_BUSY;
+	/* If the lock fails the sync is only not shared; to give up here would leave an append that others make durable. */
+	r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_TRY, NULL);
+	if (r == 1) {
+		pthread_mutex_unlock(&odb->sync_mutex);
+		return SYNC_BUSY;
+	}
 	r = sync_now(odb, ticket, err);
 	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
 	pthread_mutex_unlock(&odb->sync_mutex);
+	end_turn(h);
+	if (index_head(odb_index(odb)) != h)
+		end_turn(index_head(odb_index(odb)));
 	return r;
 }
 
@@ -301,13 +321,22 @@ int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err)
 		return 0;
 	}
 	do {
+		struct index_head *h;
+		uint32_t turn;
+
 		/* Not under the sync lock: the append lock comes before it. */
 		r = odb_share_index(odb, err);
-		if (!r)
-			r = ticket_state(odb, ticket, err);
 		if (r)
 			break;
-		r = sync_locked(odb, ticket, err);
+		h = index_head(odb_index(odb));
+		turn = atomic_load(&h->sync_turn);
+		r = ticket_state(odb, ticket, err);
+		if (r)
+			break;
+		r = try_sync(odb, h, ticket, err);
+		/* Who syncs may die: then nobody wakes us, but the lock is free. */
+		if (r == SYNC_BUSY)
+			futex_wait(&h->sync_turn, turn, SYNC_PATIENCE_MS);
 	} while (r > 0);
 	/* Close a failed journal at once, while what failed is known; whoever writes next does it otherwise. */
 	if (r < 0 && atomic_load(&index_head(odb_index(odb))->failed) && !odb_lock(odb, NULL))

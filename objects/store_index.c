@@ -16,7 +16,7 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 2
+#define INDEX_VERSION 3
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 

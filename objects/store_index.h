@@ -34,6 +34,7 @@ struct index_head {
 	_Atomic uint64_t main_count, ref_count;
 	_Atomic uint32_t failed;      /* a sync failed: the journal is closed */
 	_Atomic uint32_t superseded;  /* a larger index, or a new journal, took its place */
+	_Atomic uint32_t sync_turn;   /* changes when a sync has ended, however: whoever waits for one looks again */
 	_Atomic uint32_t damage_count; /* damaged places of the journals, found when it was made */
 };
 
