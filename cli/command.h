@@ -55,6 +55,7 @@ struct cmd_context;
 
 struct command {
 	const char *name;
+	const char *task;         /* what complaints say it cannot do: "roll back"; NULL: the name */
 	const char *summary;      /* one line, lower case, for lists */
 	const char *const *usage; /* "drift put PATH [FILE|-]" lines, NULL-ended: the man page's SYNOPSIS */
 	int (*run)(struct cmd_context *ctx, int argc, char **argv); /* an enum exit_code */
@@ -102,6 +103,7 @@ void command_usage(const struct command *command, struct buf *out);
 /* The command's whole option table: own and common ones. Values are offsets or NULL: not to be parsed with. */
 int command_specs(const struct command *command, struct option_spec **specs_out, size_t *count_out,
 		  struct drift_error *err) MUST_CHECK;
+const char *command_task(const struct command *command);
 const struct command *command_find(const struct cmd_context *ctx, const char *name);
 
 /* --- saying what went wrong: all return an exit code for run() to return --- */
@@ -110,7 +112,7 @@ const struct command *command_find(const struct cmd_context *ctx, const char *na
 int ctx_fail(struct cmd_context *ctx, const char *what, ...) PRINTF_LIKE(2, 3);
 /* As ctx_fail, always EXIT_FAILED (a missing file is a failure, a missing document an answer). */
 int ctx_die(struct cmd_context *ctx, const char *what, ...) PRINTF_LIKE(2, 3);
-/* "drift: cannot NAME: SENTENCE" and where to read on: EXIT_USAGE. */
+/* "drift: cannot TASK: SENTENCE" and where to read on: EXIT_USAGE. */
 int ctx_usage(struct cmd_context *ctx, const char *sentence, ...) PRINTF_LIKE(2, 3);
 /* "hint: ..." and "drift: warning: ..." on standard error. */
 void ctx_hint(struct cmd_context *ctx, const char *fmt, ...) PRINTF_LIKE(2, 3);

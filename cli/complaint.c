@@ -102,7 +102,7 @@ int ctx_usage(struct cmd_context *ctx, const char *sentence, ...)
 	va_start(args, sentence);
 	vsnprintf(text, sizeof(text), sentence, args);
 	va_end(args);
-	snprintf(line, sizeof(line), "cannot %s: %s", ctx->command->name, text);
+	snprintf(line, sizeof(line), "cannot %s: %s", command_task(ctx->command), text);
 	print_line("drift: ", line);
 	command_usage(ctx->command, &usage);
 	fwrite(usage.data, 1, usage.len, stderr);

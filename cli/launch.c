@@ -95,6 +95,11 @@ void command_usage(const struct command *command, struct buf *out)
 	options_usage(&table, out);
 }
 
+const char *command_task(const struct command *command)
+{
+	return command->task ? command->task : command->name;
+}
+
 const struct command *command_find(const struct cmd_context *ctx, const char *name)
 {
 	for (size_t i = 0; i < ctx->command_count; i++) {
@@ -121,7 +126,7 @@ static int go_to_directory(struct cmd_context *ctx)
 	if (!dir || !chdir(dir))
 		return 0;
 	error_from_errno(&ctx->err, "cannot enter '%s'", dir);
-	return ctx_die(ctx, "%s", ctx->command->name);
+	return ctx_die(ctx, "%s", command_task(ctx->command));
 }
 
 static int print_usage(struct cmd_context *ctx)
@@ -156,7 +161,7 @@ static int run_parsed(struct cmd_context *ctx, const struct option_result *resul
 	argv = mem_alloc_array(argc + 1, sizeof(*argv));
 	if (!argv) {
 		error_no_memory(&ctx->err);
-		return ctx_die(ctx, "%s", ctx->command->name);
+		return ctx_die(ctx, "%s", command_task(ctx->command));
 	}
 	/* run() has argv as main() does; nobody writes into the words. */
 	for (size_t i = 0; i < argc; i++)
@@ -180,7 +185,7 @@ static int parse_and_run(struct cmd_context *ctx, int argc, char **argv)
 	int code;
 
 	if (command_specs(command, &specs, &table.spec_count, &ctx->err))
-		return ctx_die(ctx, "%s", command->name);
+		return ctx_die(ctx, "%s", command_task(command));
 	bind_specs(ctx, specs, table.spec_count);
 	table.specs = specs;
 	if (options_parse(&table, argc, argv, &result, &ctx->err))
@@ -247,7 +252,7 @@ int command_run(struct cmd_context *ctx, int argc, char **argv)
 	ctx->options = mem_calloc(1, ctx->command->options_len + 1);
 	if (!ctx->options) {
 		error_no_memory(&ctx->err);
-		return ctx_die(ctx, "%s", ctx->command->name);
+		return ctx_die(ctx, "%s", command_task(ctx->command));
 	}
 	if (ctx->command->defaults)
 		memcpy(ctx->options, ctx->command->defaults, ctx->command->options_len);

@@ -102,6 +102,7 @@ static int commit_tree(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_commit_tree = {
 	.name = "commit-tree",
+	.task = "make the commit",
 	.summary = "make a commit of a tree, without moving a branch",
 	.usage = usage,
 	.run = commit_tree,

@@ -311,6 +311,7 @@ static int diff_tree(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_diff_tree = {
 	.name = "diff-tree",
+	.task = "compare the trees",
 	.summary = "compare two trees",
 	.usage = usage,
 	.run = diff_tree,

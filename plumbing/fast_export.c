@@ -27,6 +27,7 @@ static int fast_export(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_fast_export = {
 	.name = "fast-export",
+	.task = "export",
 	.summary = "write history as a stream for git",
 	.usage = usage,
 	.run = fast_export,

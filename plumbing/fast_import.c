@@ -23,6 +23,7 @@ static int fast_import(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_fast_import = {
 	.name = "fast-import",
+	.task = "import",
 	.summary = "read history from a stream of git",
 	.usage = usage,
 	.run = fast_import,

@@ -261,6 +261,7 @@ static int for_each_ref(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_for_each_ref = {
 	.name = "for-each-ref",
+	.task = "list refs",
 	.summary = "list refs in a format of one's own",
 	.usage = usage,
 	.run = for_each_ref,

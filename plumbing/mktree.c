@@ -356,6 +356,7 @@ static int mktree(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_mktree = {
 	.name = "mktree",
+	.task = "make a tree",
 	.summary = "make a tree from lines as ls-tree prints them",
 	.usage = usage,
 	.run = mktree,

@@ -42,6 +42,7 @@ static int read_tree(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_read_tree = {
 	.name = "read-tree",
+	.task = "stage the tree",
 	.summary = "stage what makes a tree of HEAD's",
 	.usage = usage,
 	.run = read_tree,

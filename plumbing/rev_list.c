@@ -242,6 +242,7 @@ static int rev_list(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_rev_list = {
 	.name = "rev-list",
+	.task = "list commits",
 	.summary = "list commits, newest first",
 	.usage = usage,
 	.run = rev_list,

@@ -188,6 +188,7 @@ static int show_ref(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_show_ref = {
 	.name = "show-ref",
+	.task = "list refs",
 	.summary = "list refs and the ids that they hold",
 	.usage = usage,
 	.run = show_ref,

@@ -46,6 +46,7 @@ static int write_tree(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_write_tree = {
 	.name = "write-tree",
+	.task = "write the tree",
 	.summary = "make a tree of HEAD's and what is staged",
 	.usage = usage,
 	.run = write_tree,

@@ -103,6 +103,7 @@ static int count_objects(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_count_objects = {
 	.name = "count-objects",
+	.task = "count the objects",
 	.summary = "how many objects are stored, and in how many bytes",
 	.usage = usage,
 	.run = count_objects,

@@ -151,6 +151,7 @@ static int diff(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_diff = {
 	.name = "diff",
+	.task = "compare",
 	.summary = "show differences: of the stage, or between points",
 	.usage = usage,
 	.run = diff,

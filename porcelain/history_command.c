@@ -165,6 +165,7 @@ static int history_command(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_history = {
 	.name = "history",
+	.task = "show the history",
 	.summary = "show every version of a document, newest first",
 	.usage = usage,
 	.run = history_command,

@@ -56,6 +56,7 @@ static int init(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_init = {
 	.name = "init",
+	.task = "make a repository",
 	.summary = "create an empty repository",
 	.usage = usage,
 	.run = init,

@@ -343,6 +343,7 @@ static int log_command(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_log = {
 	.name = "log",
+	.task = "show the log",
 	.summary = "show commits, newest first",
 	.usage = usage,
 	.run = log_command,

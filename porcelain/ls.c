@@ -212,6 +212,7 @@ static int ls(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_ls = {
 	.name = "ls",
+	.task = "list the documents",
 	.summary = "list documents",
 	.usage = usage,
 	.run = ls,

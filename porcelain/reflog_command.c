@@ -178,6 +178,7 @@ static int reflog(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_reflog = {
 	.name = "reflog",
+	.task = "show the log of refs",
 	.summary = "show what a ref held, and who moved it",
 	.usage = usage,
 	.run = reflog,

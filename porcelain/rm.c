@@ -52,7 +52,7 @@ static int collect_recursive(struct cmd_context *ctx, struct edits *e, int argc,
 	auto_view view = VIEW_INIT;
 
 	if (view_open(ctx, &view, &ctx->err))
-		return ctx_fail(ctx, "rm");
+		return ctx_fail(ctx, "remove");
 	for (int i = 0; i < argc; i++) {
 		if (remove_under(ctx, e, &view, argv[i]))
 			return ctx_fail(ctx, "remove '%s'", argv[i]);
@@ -107,6 +107,7 @@ static int rm(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_rm = {
 	.name = "rm",
+	.task = "remove",
 	.summary = "remove documents",
 	.usage = usage,
 	.run = rm,

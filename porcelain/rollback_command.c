@@ -94,6 +94,7 @@ static int rollback(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_rollback = {
 	.name = "rollback",
+	.task = "roll back",
 	.summary = "go back to an earlier state, as a new commit",
 	.usage = usage,
 	.run = rollback,

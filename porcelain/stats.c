@@ -298,6 +298,7 @@ static int stats(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_stats = {
 	.name = "stats",
+	.task = "measure the store",
 	.summary = "how much there is, and what it costs",
 	.usage = usage,
 	.run = stats,

@@ -107,11 +107,11 @@ static int status(struct cmd_context *ctx, int argc, char **argv)
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
 	if (ctx_point(ctx, NULL, &tip, &ctx->err) || branch_of(ctx, &tip) || stage_count(ctx->repo, &count, &ctx->err))
-		return ctx_fail(ctx, "read the status");
+		return ctx_fail(ctx, "show the status");
 	if (!o->brief && !ctx->common.nul && !ctx->common.json && print_head(ctx, &tip, count))
-		return ctx_die(ctx, "print the status");
+		return ctx_die(ctx, "show the status");
 	if (staged_each(ctx->repo, &tip.tree, print_change, ctx, &clash_count, &ctx->err))
-		return ctx_die(ctx, "read the stage");
+		return ctx_die(ctx, "show the status");
 	if (clash_count)
 		ctx_hint(ctx, "'clash': the branch changed since these were staged; put them again on top of it, or 'drift unstage PATH'");
 	return EXIT_DONE;
@@ -119,6 +119,7 @@ static int status(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_status = {
 	.name = "status",
+	.task = "show the status",
 	.summary = "show what is staged",
 	.usage = usage,
 	.run = status,

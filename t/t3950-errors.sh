@@ -29,6 +29,22 @@ test_expect_success 'no repository' '
 	test_expect_code 128 drift init file.d/file 2>err && test_grep "Not a directory" err
 '
 
+test_expect_success 'one phrase for what a command does, wrong usage too' '
+	while read -r command phrase; do
+		test_expect_code 129 drift $command --no-such-option 2>err && test_grep "^drift: cannot $phrase: .*no-such-option" err || return 1
+	done <<-\END &&
+	rollback roll back
+	log show the log
+	status show the status
+	diff compare
+	ls list the documents
+	rm remove
+	commit commit
+	END
+	test_expect_code 129 drift rollback 2>err && test_grep "^drift: cannot roll back: to which point" err &&
+	test_expect_code 129 drift status too many 2>err && test_grep "^drift: cannot show the status: " err
+'
+
 test_expect_success 'setup' '
 	drift init -q && test_expect_code 128 drift init 2>err && test_grep "is a repository already" err &&
 	drift put u/1 -j "{\"a\":1}" -m one -q && echo text | drift put t/1 -m two -q && printf "" | drift put e/1 -m three -q &&
