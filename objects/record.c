@@ -10,7 +10,8 @@
 /* Shorter content is not worth a zstd frame. */
 #define ZSTD_RAW_MIN 64
 #define DELTA_LEVEL 3
-#define CHAIN_BYTES 8
+#define CHAIN_BYTES 16
+#define CHAIN_MAX 64
 
 static bool storage_fits(enum object_kind kind, unsigned storage)
 {
@@ -189,15 +190,15 @@ static void add_content(struct buf *out, const struct record_source *s)
 	}
 }
 
-/* A whole version now and then costs some eight bytes a version at most; so small nodes have short chains. */
+/* A whole version now and then costs some sixteen bytes a version, for large nodes more: whoever reads the first document of a
+ * process walks the chains from the root down. */
 static unsigned chain_max(const struct record_source *s)
 {
-	unsigned max = s->node && s->node->level ? RECORD_INNER_DEPTH_MAX : RECORD_LEAF_DEPTH_MAX;
 	size_t fair = s->len / CHAIN_BYTES;
 
 	if (s->kind == OBJECT_BLOB)
 		return RECORD_BLOB_DEPTH_MAX;
-	return fair < max ? (unsigned)fair : max;
+	return fair < CHAIN_MAX ? (unsigned)fair : CHAIN_MAX;
 }
 
 static bool may_delta(const struct record_source *s)

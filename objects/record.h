@@ -32,7 +32,6 @@ enum record_storage {
 	RECORD_CHUNKED = 6
 };
 
-#define RECORD_LEAF_DEPTH_MAX 64
 #define RECORD_INNER_DEPTH_MAX 128
 #define RECORD_BLOB_DEPTH_MAX 16
 #define RECORD_CHUNK_MAX ((uint64_t)1 << 18) /* chunks of a blob */
