@@ -208,9 +208,9 @@ int compress_dict_create(const void *data, size_t len, int level, struct compres
 	dict = mem_calloc(1, sizeof(*dict));
 	if (!dict)
 		return error_no_memory(err);
-	dict->cdict = ZSTD_createCDict(data, len, level);
+	dict->cdict = level == COMPRESS_DICT_READ ? NULL : ZSTD_createCDict(data, len, level);
 	dict->ddict = ZSTD_createDDict(data, len);
-	if (!dict->cdict || !dict->ddict) {
+	if ((!dict->cdict && level != COMPRESS_DICT_READ) || !dict->ddict) {
 		compress_dict_free(dict);
 		return error_set(err, DRIFT_ERR_INVALID, "cannot use a dictionary of %zu bytes", len);
 	}

@@ -10,6 +10,7 @@
 #ifndef BASE_COMPRESS_H
 #define BASE_COMPRESS_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -48,6 +49,9 @@ int compress_append(struct compressor *c, const struct compress_job *job, struct
  */
 int decompress_exact(struct compressor *c, const struct compress_job *job, void *dst,
 		     size_t dst_len, struct drift_error *err) MUST_CHECK;
+
+/* A dictionary for reading only: quicker to make. */
+enum { COMPRESS_DICT_READ = INT_MIN };
 
 /* A dictionary from trained or any bytes, which are copied; to compress at that level. */
 int compress_dict_create(const void *data, size_t len, int level, struct compress_dict **out,

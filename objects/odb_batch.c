@@ -138,6 +138,7 @@ void odb_batch_clear(struct odb_batch *batch)
 	batch->spilled = false;
 	batch->spill_ticket = 0;
 	batch->spill_count = 0;
+	compress_dict_free(batch->dict);
 	batch->dict = NULL;
 }
 

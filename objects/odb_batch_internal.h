@@ -41,7 +41,7 @@ struct odb_batch {
 	unsigned spill_count;
 	struct compressor *compressor;
 	struct deflater *deflater; /* once spilled */
-	const struct compress_dict *dict; /* for whole leaves, once trained */
+	struct compress_dict *dict; /* for whole leaves, once trained */
 	uint64_t dict_loc;
 };
 

@@ -429,7 +429,7 @@ static int train(struct odb_batch *b, struct frame_out *out, struct drift_error 
 	if (frame_out_end(out, FRAME_DICT, err) < 0 || frame_out_write(out, &b->spill_ticket, err) < 0)
 		return -1;
 	b->dict_loc = loc;
-	return odb_dict(b->odb, loc, &b->dict, err);
+	return compress_dict_create(dict.data, dict.len, BATCH_WHOLE_LEVEL, &b->dict, err);
 }
 
 static int spill_locked(struct odb_batch *b, struct drift_error *err)

@@ -124,7 +124,7 @@ int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, st
 	if (!r && payload.kind != FRAME_DICT)
 		r = error_set(err, DRIFT_ERR_CORRUPT, "a record names a dictionary where there is none");
 	if (!r)
-		r = compress_dict_create(payload.bytes.data, payload.bytes.len, 1, &dict, err);
+		r = compress_dict_create(payload.bytes.data, payload.bytes.len, COMPRESS_DICT_READ, &dict, err);
 	buf_release(&payload.bytes);
 	if (r)
 		return -1;
