@@ -5,7 +5,9 @@
 #include "base/crc32c_table_internal.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <nmmintrin.h>
+#include <stdatomic.h>
 #endif
 
 static uint32_t load_le32(const unsigned char *p)
@@ -52,9 +54,24 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, con
 	return ~(uint32_t)c;
 }
 
+/* One CPUID, asked once: in a virtual machine each costs tens of microseconds, and the compiler's own look-up asks a dozen. */
+static int has_sse42(void)
+{
+	static atomic_int known; /* 1 no, 2 yes */
+	int answer = atomic_load_explicit(&known, memory_order_relaxed);
+	unsigned a, b, c, d;
+
+	if (!answer) {
+		__cpuid(1, a, b, c, d);
+		answer = c & bit_SSE4_2 ? 2 : 1;
+		atomic_store_explicit(&known, answer, memory_order_relaxed);
+	}
+	return answer == 2;
+}
+
 uint32_t crc32c(uint32_t crc, const void *data, size_t len)
 {
-	if (__builtin_cpu_supports("sse4.2"))
+	if (has_sse42())
 		return crc32c_sse42(crc, data, len);
 	return crc32c_portable(crc, data, len);
 }
