@@ -80,7 +80,6 @@ void drift_log_close(struct drift_log *log)
 struct drift_history {
 	struct drift_repo *repo;
 	struct history *history;
-	struct history_event event; /* its commit is NULL where there is none */
 };
 
 static enum drift_change_kind kind_of(enum change_kind kind)
@@ -106,28 +105,27 @@ int drift_history_open(struct drift_snapshot *snapshot, const char *path, struct
 
 int drift_history_next(struct drift_history *h, struct drift_version_info *version_out, struct drift_error *err)
 {
-	int r;
+	struct history_event event;
+	int r = history_next(h->history, &event, err);
 
-	h->event.commit = NULL;
-	r = history_next(h->history, &h->event, err);
-	if (r <= 0) {
-		h->event.commit = NULL;
+	if (r <= 0)
 		return r;
-	}
-	api_commit_of(h->event.commit, &version_out->commit);
-	version_out->kind = kind_of(h->event.kind);
+	api_commit_of(event.commit, &version_out->commit);
+	version_out->kind = kind_of(event.kind);
 	return 1;
 }
 
 int drift_history_value(struct drift_history *h, struct drift_value *value_out, struct drift_error *err)
 {
 	auto_buf bytes = BUF_INIT;
+	struct document document;
+	int present = history_document(h->history, &document, err);
 
-	if (!h->event.commit || !h->event.present)
-		return 0;
-	if (document_read(h->repo->repo, &h->event.document, &bytes, err))
+	if (present <= 0)
+		return present;
+	if (document_read(h->repo->repo, &document, &bytes, err))
 		return -1;
-	return api_value_take(&bytes, &h->event.document, value_out, err) ? -1 : 1;
+	return api_value_take(&bytes, &document, value_out, err) ? -1 : 1;
 }
 
 void drift_history_close(struct drift_history *h)

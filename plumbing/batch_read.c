@@ -202,22 +202,28 @@ static const char *change_word(enum change_kind kind)
 	return kind == CHANGE_ADD ? "add" : kind == CHANGE_DELETE ? "delete" : "modify";
 }
 
-static void write_event(const struct history_event *event, struct json_writer *w)
+static int write_event(struct history *h, const struct history_event *event, struct json_writer *w,
+		       struct drift_error *err)
 {
+	struct document document;
 	struct oid id;
+	int present = history_document(h, &document, err);
 
+	if (present < 0)
+		return -1;
 	json_writer_begin_object(w);
 	json_writer_member_str(w, "change", change_word(event->kind));
-	if (event->present) {
-		document_id(&event->document, &id);
+	if (present) {
+		document_id(&document, &id);
 		out_json_id(w, "id", &id);
-		json_writer_member_uint(w, "size", event->document.len);
+		json_writer_member_uint(w, "size", document.len);
 	}
 	json_writer_key(w, "commit");
 	json_writer_begin_object(w);
 	out_json_commit(w, event->commit);
 	json_writer_end_object(w);
 	json_writer_end_object(w);
+	return 0;
 }
 
 int batch_history(struct batch *b, const struct batch_request *r, struct json_writer *w, struct drift_error *err)
@@ -236,9 +242,10 @@ int batch_history(struct batch *b, const struct batch_request *r, struct json_wr
 	json_writer_begin_array(w);
 	for (uint64_t n = 0; n < limit; n++) {
 		more = history_next(h, &event, err);
+		if (more > 0 && write_event(h, &event, w, err))
+			more = -1;
 		if (more <= 0)
 			break;
-		write_event(&event, w);
 	}
 	json_writer_end_array(w);
 	return more < 0 ? -1 : 0;

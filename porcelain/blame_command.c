@@ -24,19 +24,21 @@ struct blame_run {
 	bool absent; /* the document is not there at the point */
 };
 
-static int feed(struct blame_run *run, const struct history_event *event)
+static int feed(struct blame_run *run, struct history *history, const struct history_event *event)
 {
 	struct drift_error *err = &run->ctx->err;
+	struct document document;
 	auto_buf data = BUF_INIT;
 	struct text version;
+	int present = history_document(history, &document, err);
 
-	if (event->present && document_read(run->ctx->repo, &event->document, &data, err))
+	if (present < 0 || (present && document_read(run->ctx->repo, &document, &data, err)))
 		return -1;
 	version = (struct text){ .data = data.data, .len = data.len };
 	if (mem_grow(&run->commits, &run->capacity, run->count + 1, sizeof(*run->commits)))
 		return error_no_memory(err);
 	run->commits[run->count++] = commit_ref(event->commit);
-	return blame_feed(run->blame, run->count - 1, event->present ? &version : NULL, err);
+	return blame_feed(run->blame, run->count - 1, present ? &version : NULL, err);
 }
 
 static int feed_all(struct blame_run *run, struct history *history)
@@ -49,7 +51,7 @@ static int feed_all(struct blame_run *run, struct history *history)
 			run->absent = true;
 			return 0;
 		}
-		if (feed(run, &event))
+		if (feed(run, history, &event))
 			return -1;
 		if (blame_done(run->blame))
 			return 0;

@@ -34,15 +34,17 @@ static const char *word_of(enum change_kind kind)
 	return kind == CHANGE_ADD ? "add" : kind == CHANGE_DELETE ? "delete" : "modify";
 }
 
-static int print_json(struct cmd_context *ctx, const char *path, const struct history_event *event)
+static int print_json(struct cmd_context *ctx, const char *path, struct history *history,
+		      const struct history_event *event)
 {
 	const struct commit *c = event->commit;
+	struct document document;
 	auto_buf data = BUF_INIT;
 	struct json_line line;
 	struct oid id;
-	int failed = 0;
+	int present = history_document(history, &document, &ctx->err), failed = 0;
 
-	if (event->present && document_read(ctx->repo, &event->document, &data, &ctx->err))
+	if (present < 0 || (present && document_read(ctx->repo, &document, &data, &ctx->err)))
 		return -1;
 	out_json_begin(&line);
 	out_json_path(&line.w, path, strlen(path));
@@ -52,11 +54,11 @@ static int print_json(struct cmd_context *ctx, const char *path, const struct hi
 	out_json_time(&line.w, "time", c->time_usec, 0);
 	json_writer_text(&line.w, "author", c->author.who.data, c->author.who.len);
 	json_writer_text(&line.w, "message", c->message.data, c->message.len);
-	if (event->present) {
-		document_id(&event->document, &id);
+	if (present) {
+		document_id(&document, &id);
 		out_json_id(&line.w, "id", &id);
-		json_writer_member_uint(&line.w, "size", event->document.len);
-		failed = view_write_json(&line.w, event->document.form, &data, &ctx->err);
+		json_writer_member_uint(&line.w, "size", document.len);
+		failed = view_write_json(&line.w, document.form, &data, &ctx->err);
 	}
 	if (!failed)
 		return out_json_end(&line, &ctx->err);
@@ -84,25 +86,28 @@ static void print_line(const struct cmd_context *ctx, const struct history_event
 }
 
 /* Against the first parent, which holds what the event changed. */
-static int print_patch(struct cmd_context *ctx, const char *path, const struct history_event *event)
+static int print_patch(struct cmd_context *ctx, const char *path, struct history *history,
+		       const struct history_event *event)
 {
 	const struct docdiff_style style = { .context = CONTEXT_LINES, .colour = ctx->colour, .escape = ctx->terminal };
 	auto_buf before = BUF_INIT, after = BUF_INIT, out = BUF_INIT;
 	auto_commit *parent = NULL;
+	struct document document;
 	struct text from, to;
 	struct docdiff *diff;
-	int found = graph_parent(ctx->repo, event->commit, 0, &parent, &ctx->err), failed;
+	int found = graph_parent(ctx->repo, event->commit, 0, &parent, &ctx->err), present, failed;
 
 	if (found > 0) {
 		struct tree_root tree = { .id = parent->tree.id, .loc = parent->tree.loc };
 
 		found = documents_get(ctx->repo, &tree, path, strlen(path), &before, NULL, &ctx->err);
 	}
-	if (found < 0 || (event->present && document_read(ctx->repo, &event->document, &after, &ctx->err)))
+	present = found < 0 ? -1 : history_document(history, &document, &ctx->err);
+	if (present < 0 || (present && document_read(ctx->repo, &document, &after, &ctx->err)))
 		return -1;
 	from = (struct text){ .data = before.data, .len = before.len };
 	to = (struct text){ .data = after.data, .len = after.len };
-	if (docdiff_new(found ? &from : NULL, event->present ? &to : NULL, &diff, &ctx->err))
+	if (docdiff_new(found ? &from : NULL, present ? &to : NULL, &diff, &ctx->err))
 		return -1;
 	failed = docdiff_render(diff, &style, &out, &ctx->err) || buf_check(&out, &ctx->err);
 	docdiff_free(diff);
@@ -125,10 +130,10 @@ static int print_all(struct cmd_context *ctx, const char *path, struct history *
 			break;
 		++*count_out;
 		if (ctx->common.json) {
-			more = print_json(ctx, path, &event);
+			more = print_json(ctx, path, history, &event);
 		} else {
 			print_line(ctx, &event);
-			more = o->patch ? print_patch(ctx, path, &event) : 0;
+			more = o->patch ? print_patch(ctx, path, history, &event) : 0;
 		}
 		if (more)
 			break;

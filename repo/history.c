@@ -28,7 +28,8 @@ struct history {
 	uint64_t chain[2];     /* the next record of a change, the next marker */
 	struct commit *above;  /* the last that was given out while streaming */
 	struct commit *commit; /* of the last event */
-	struct node *node;
+	bool present;          /* is there a document after the last event? */
+	struct node *node;     /* that holds it, if it was asked for */
 };
 
 /* --- what a commit did to the path, by its trees --- */
@@ -376,28 +377,36 @@ int history_open(struct repo *repo, const struct point *from, const char *path, 
 
 int history_next(struct history *h, struct history_event *event_out, struct drift_error *err)
 {
-	struct history_event event = { .kind = CHANGE_NONE };
 	const struct candidate *at;
-	int rc;
 
+	commit_unref(take_ptr(h->commit));
+	node_unref(take_ptr(h->node));
 	if (h->streaming && h->next == h->count && stream(h, err) < 0)
 		return -1;
 	if (h->next == h->count)
 		return 0;
 	at = h->items + h->next;
-	commit_unref(take_ptr(h->commit));
-	node_unref(take_ptr(h->node));
 	if (odb_commit(repo_odb(h->repo), &at->commit.id, at->commit.loc, &h->commit, err) < 0)
 		return -1;
-	rc = get(h, &h->commit->tree, &h->node, &event.document, err);
-	if (rc < 0)
-		return -1;
-	event.commit = h->commit;
-	event.kind = at->kind;
-	event.present = rc > 0;
+	h->present = at->kind != CHANGE_DELETE;
 	h->next++;
-	*event_out = event;
+	*event_out = (struct history_event){ .commit = h->commit, .kind = at->kind, .present = h->present };
 	return 1;
+}
+
+int history_document(struct history *h, struct document *document_out, struct drift_error *err)
+{
+	char hex[OID_HEX_LEN + 1];
+	int found;
+
+	if (!h->commit || !h->present)
+		return 0;
+	node_unref(take_ptr(h->node));
+	found = get(h, &h->commit->tree, &h->node, document_out, err);
+	if (!found)
+		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s lists a change of '%s', which its tree lacks",
+				 oid_to_hex(&h->commit->id, hex), h->path_text);
+	return found;
 }
 
 void history_free(struct history *h)

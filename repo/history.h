@@ -11,10 +11,9 @@
 struct history;
 
 struct history_event {
-	struct commit *commit;    /* borrowed until the next call */
-	enum change_kind kind;    /* against the first parent */
-	bool present;             /* the document after the change; absent for a deletion */
-	struct document document; /* its memory lives until the next call */
+	struct commit *commit; /* borrowed until the next event is asked for */
+	enum change_kind kind; /* against the first parent */
+	bool present;          /* is there a document after the change? Not after a deletion. */
 };
 
 /*
@@ -23,8 +22,14 @@ struct history_event {
  */
 int history_open(struct repo *repo, const struct point *from, const char *path, size_t path_len, struct history **out,
 		 struct drift_error *err) MUST_CHECK;
-/* 1 / 0 / -1 */
+/* 1 / 0 / -1. No document is read where the commit lists what it changed. */
 int history_next(struct history *h, struct history_event *event_out, struct drift_error *err) MUST_CHECK;
+/*
+ * The document after the event given last; its memory lives until the next event is asked for. 1 / 0 it was deleted
+ * there, or there is no such event / -1, DRIFT_ERR_CORRUPT where the list of changes says that there is one and there
+ * is none.
+ */
+int history_document(struct history *h, struct document *document_out, struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void history_free(struct history *h);
 void history_cleanup(struct history **h);
