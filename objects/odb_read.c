@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "objects/node_delta.h"
 #include "objects/odb_internal.h"
 
 /* Deltas to apply for one node; a longer chain is damage. */
@@ -139,21 +138,6 @@ int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, st
 	return *out ? 0 : error_no_memory(err);
 }
 
-struct relative_codec {
-	struct loc_codec codec;
-	uint64_t self;
-};
-
-static void relative_put(const struct loc_codec *codec, struct buf *out, uint64_t loc)
-{
-	(void)codec, (void)out, (void)loc;
-}
-
-static uint64_t relative_get(const struct loc_codec *codec, struct cursor *in)
-{
-	return loc_get(in, ((const struct relative_codec *)codec)->self);
-}
-
 /* id NULL: a base for a delta. */
 static int decode_bytes(const void *bytes, size_t len, const struct oid *id, const uint64_t *locs, struct node **out,
 			struct drift_error *err)
@@ -164,11 +148,12 @@ static int decode_bytes(const void *bytes, size_t len, const struct oid *id, con
 static int decode_edit(const struct record *r, struct node *base, const struct oid *id, struct node **out,
 		       struct drift_error *err)
 {
-	struct relative_codec rel = { { relative_put, relative_get }, loc_frame(r->self) };
+	struct record_locs relative;
 	auto_buf bytes = BUF_INIT;
 	auto_buf locs = BUF_INIT;
 
-	if (node_delta_apply(base, r->body, r->body_len, &rel.codec, &bytes, &locs, err) < 0)
+	record_locs_init(&relative, r->self);
+	if (node_delta_apply(base, r->body, r->body_len, &relative.codec, &bytes, &locs, err) < 0)
 		return -1;
 	return decode_bytes(bytes.data, bytes.len, id, (const uint64_t *)(void *)locs.data, out, err);
 }

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "objects/node_delta.h"
 #include "objects/value.h"
 
 /* Below this an edit list is taken without trying anything else. */
@@ -146,19 +145,19 @@ int record_node_locs(const struct record *r, const struct buf *content, const st
 	return 0;
 }
 
-struct relative_codec {
-	struct loc_codec codec;
-	uint64_t self;
-};
-
 static void relative_put(const struct loc_codec *codec, struct buf *out, uint64_t loc)
 {
-	loc_put(out, ((const struct relative_codec *)codec)->self, loc);
+	loc_put(out, ((const struct record_locs *)codec)->self, loc);
 }
 
 static uint64_t relative_get(const struct loc_codec *codec, struct cursor *in)
 {
-	return loc_get(in, ((const struct relative_codec *)codec)->self);
+	return loc_get(in, ((const struct record_locs *)codec)->self);
+}
+
+void record_locs_init(struct record_locs *locs, uint64_t self)
+{
+	*locs = (struct record_locs){ { relative_put, relative_get }, loc_frame(self) };
 }
 
 static void add_head(struct buf *out, const struct record_source *s, enum record_storage storage)
@@ -211,10 +210,11 @@ static bool may_delta(const struct record_source *s)
 /* The edit list as a whole record in `out`. */
 static int encode_edit(const struct record_source *s, struct buf *out, struct drift_error *err)
 {
-	struct relative_codec rel = { { relative_put, relative_get }, loc_frame(s->self) };
+	struct record_locs locs;
 
+	record_locs_init(&locs, s->self);
 	add_delta_head(out, s, RECORD_EDIT);
-	return node_delta_encode(s->base_node, s->node, &rel.codec, out, err);
+	return node_delta_encode(s->base_node, s->node, &locs.codec, out, err);
 }
 
 /* Whole or against the base, whichever zstd makes smaller. */

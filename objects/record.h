@@ -20,6 +20,7 @@
 #include "base/cursor.h"
 #include "objects/loc.h"
 #include "objects/node.h"
+#include "objects/node_delta.h"
 #include "objects/oid.h"
 
 enum record_storage {
@@ -50,6 +51,13 @@ struct record {
 	const unsigned char *body; /* what is left; not ours */
 	size_t body_len;
 };
+
+/* How the edit list of a record writes locations: relative to its frame. */
+struct record_locs {
+	struct loc_codec codec;
+	uint64_t self;
+};
+void record_locs_init(struct record_locs *locs, uint64_t self);
 
 /* Parse the head; checks lengths against limits, not the body. */
 int record_parse(const void *data, size_t len, uint64_t self, struct record *out, struct drift_error *err) MUST_CHECK;
