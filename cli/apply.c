@@ -30,6 +30,8 @@ static int report_json(struct cmd_context *ctx, const struct commit_report *repo
 	json_writer_member_uint(&line.w, "seq", result->seq);
 	json_writer_text(&line.w, "branch", branch, strlen(branch));
 	json_writer_member_uint(&line.w, "changed", result->changed_count);
+	if (result->changed_more)
+		json_writer_member_bool(&line.w, "changed_more", true);
 	json_writer_member_bool(&line.w, "rebased", result->rebased);
 	json_writer_text(&line.w, "author", report->options->author, strlen(report->options->author));
 	json_writer_text(&line.w, "message", report->options->message, report->options->message_len);
@@ -49,8 +51,9 @@ static void report_line(struct cmd_context *ctx, const struct commit_report *rep
 	out_append_text(ctx, &b, branch, strlen(branch), false);
 	buf_addf(&b, " %s seq %" PRIu64 "] ", out_short_id(&result->id, hex), result->seq);
 	out_append_text(ctx, &b, options->message, subject_len, false);
-	buf_addf(&b, "\n %" PRIu64 " document%s changed\n", result->changed_count,
-		 result->changed_count == 1 ? "" : "s");
+	/* Beyond a thousand nobody has counted: say so, not a number that is none. */
+	buf_addf(&b, "\n %s%" PRIu64 " document%s changed\n", result->changed_more ? "over " : "",
+		 result->changed_count - result->changed_more, result->changed_count == 1 ? "" : "s");
 	out_buf(&b);
 }
 

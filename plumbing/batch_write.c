@@ -251,6 +251,8 @@ static int make_commit(struct batch *b, const struct batch_request *r, struct co
 	json_writer_member_str(w, "id", oid_to_hex(&result.id, hex));
 	json_writer_member_uint(w, "seq", result.seq);
 	json_writer_member_uint(w, "changed", result.changed_count);
+	if (result.changed_more)
+		json_writer_member_bool(w, "changed_more", true);
 	if (result.rebased)
 		json_writer_member_bool(w, "rebased", true);
 	return 0;

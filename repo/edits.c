@@ -131,6 +131,10 @@ static bool has_affixes(const struct path *path, const char *prefix, const char 
 
 static int check_reserved(const struct path *path, struct drift_error *err)
 {
+	/* As a file, or in a git tree, it would stand where the folder of that name does. */
+	if (!path->collection_len && path->key_len == strlen(TREE_RESERVED) &&
+	    !memcmp(path->key, TREE_RESERVED, path->key_len))
+		return error_set(err, DRIFT_ERR_INVALID, "the name '" TREE_RESERVED "' is reserved");
 	if (path->collection_len != strlen(TREE_RESERVED) ||
 	    memcmp(path->collection, TREE_RESERVED, path->collection_len) != 0)
 		return 0;

@@ -165,6 +165,18 @@ test_expect_success 'names that say nothing, and refs that are no branches, are 
 	test "$before" = "$(drift rev-parse HEAD)"
 '
 
+test_expect_success 'the reserved name is no document either' '
+	refused 128 "reserved" put .drift -j 1 -m x && refused 128 "reserved" put .drift/x -j 1 -m x
+'
+
+test_expect_success 'a count that was not made is not printed as one' '
+	drift init -q wide &&
+	{ for i in $(seq 1200); do echo "{\"id\":\"$i\"}"; done; } | drift -C wide import jsonl - --collection w -m wide -q &&
+	drift -C wide rollback @seq:0 -m gone >out && test_grep "over 1000 documents changed" out &&
+	drift -C wide rollback @seq:1 -m back >out && test_grep " 1200 documents changed" out &&
+	drift -C wide rollback @seq:0 -m gone --json >out && test_grep "\"changed_more\":true" out
+'
+
 test_expect_success 'a symbolic ref that loops is passed over by lists' '
 	drift symbolic-ref refs/heads/round refs/heads/round &&
 	drift show-ref >out && test_grep ! round out && drift for-each-ref >out && test_grep ! round out &&
