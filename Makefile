@@ -50,6 +50,8 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) $(FLAGS) -fPIC -f
 	-fstack-protector-strong -ffunction-sections -fdata-sections -pthread $(CPPFLAGS) $(CFLAGS)
 LINK := $(CC) $(filter -O% -g% -f%,$(ALL_CFLAGS)) -pthread -Wl,-O1,--as-needed,--gc-sections,-z,relro,-z,now $(LDFLAGS)
 SHARED_LIBS := -lzstd -lsodium -lcrypto
+# The dynamic linker takes a tenth of the time in which `drift get` answers. Sanitizers need it.
+STATIC_PROGRAM := $(if $(STATIC),$(if $(findstring sanitize,$(FLAGS)),,-static-pie))
 LIBS := $(if $(STATIC),-l:libzstd.a -l:libsodium.a -l:libcrypto.a,$(SHARED_LIBS))
 say = @$(if $(V)$(findstring s,$(firstword $(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
 Q := $(if $(V),,@)
@@ -64,7 +66,7 @@ program: $(PROGRAM)
 
 # A stamp changes only when what it holds does: the compiler and flags, the lists of objects.
 stamp = @mkdir -p $(@D) && echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
-$(B)/flags: FORCE ; $(call stamp,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LIBS))
+$(B)/flags: FORCE ; $(call stamp,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(STATIC_PROGRAM) $(LIBS))
 $(B)/library-objects: FORCE ; $(call stamp,$(LIB_OBJ))
 $(B)/program-objects: FORCE ; $(call stamp,$(PROGRAM_OBJ))
 $(B)/has-fault: ; @touch $@
@@ -90,7 +92,7 @@ $(B)/libdrift.so: $(LIB_OBJ) $(B)/library-objects
 
 $(B)/drift: $(PROGRAM_OBJ) $(ARCHIVE) $(B)/program-objects $(if $(findstring FAULT,$(FLAGS)),$(B)/has-fault)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $(PROGRAM_OBJ) $(ARCHIVE) $(LIBS)
+	$(Q)$(LINK) $(STATIC_PROGRAM) -o $@ $(PROGRAM_OBJ) $(ARCHIVE) $(LIBS)
 
 $(B)/unit/%: $(B)/obj/t/unit/%.o $(SUPPORT_OBJ) $(ARCHIVE)
 	$(call say,LINK,$@)
