@@ -344,6 +344,16 @@ int file_sync_data(int fd, struct drift_error *err)
 	return 0;
 }
 
+int file_sync_seen(int fd, struct drift_error *err)
+{
+	int64_t t = trace_start();
+
+	if (file_refused(FAULT_SYNC) || (fdatasync(fd) < 0 && errno != EINVAL && errno != EROFS))
+		return file_fd_error(fd, "sync", err);
+	trace_line("disk", t, "fdatasync %d", fd);
+	return 0;
+}
+
 int file_sync(int fd, struct drift_error *err)
 {
 	int64_t t = trace_start();

@@ -80,6 +80,8 @@ int file_write_stream(int fd, const void *data, size_t len, struct drift_error *
 /* ---- durability ---- */
 
 int file_sync_data(int fd, struct drift_error *err) MUST_CHECK;
+/* For who only reads, of what others wrote; where the file system takes no writes there is nothing to wait for. */
+int file_sync_seen(int fd, struct drift_error *err) MUST_CHECK;
 int file_sync(int fd, struct drift_error *err) MUST_CHECK;
 int file_sync_directory(const char *path, struct drift_error *err) MUST_CHECK;
 /* The directory that holds path. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "objects/odb_internal.h"
 
 #define CAPACITY_MIN 64
 
@@ -40,22 +41,42 @@ static int make_room(struct change_heads *heads, struct drift_error *err)
 	return 0;
 }
 
-int change_heads_link(struct change_heads *heads, struct store_index *index, struct change_list *list, uint64_t loc,
+/* What the index knows: the newest change of a path, by its hash, and the newest marker. */
+static int look_up(struct odb *odb, uint64_t hash, uint64_t *loc_out, uint64_t *marker_out, struct drift_error *err)
+{
+	struct store_index *index;
+	int r;
+
+	do {
+		index = odb_index(odb);
+		if (loc_out)
+			*loc_out = index_get_path(index, hash);
+		if (marker_out)
+			*marker_out = index_marker_head(index);
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
+	return r;
+}
+
+int change_heads_link(struct change_heads *heads, struct odb *odb, struct change_list *list, uint64_t loc,
 		      struct drift_error *err)
 {
-	list->previous_marker_loc = heads->marker_loc ? heads->marker_loc
-						      : (uint64_t)atomic_load(&index_head(index)->marker_head);
+	list->previous_marker_loc = heads->marker_loc;
+	if (!heads->marker_loc && look_up(odb, 0, NULL, &list->previous_marker_loc, err) < 0)
+		return -1;
 	if (!list->complete)
 		heads->marker_loc = loc;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct path *p = &list->changes[i].path;
-		uint64_t hash = index_hash(index, p->collection, p->collection_len, p->key, p->key_len);
+		uint64_t hash = index_hash(odb_index(odb), p->collection, p->collection_len, p->key, p->key_len);
 		struct change_head *head;
 
 		if (make_room(heads, err) < 0)
 			return -1;
 		head = find(heads, hash);
-		list->changes[i].previous_loc = head->loc ? head->loc : index_get_path(index, hash);
+		list->changes[i].previous_loc = head->loc;
+		if (!head->loc && look_up(odb, hash, &list->changes[i].previous_loc, NULL, err) < 0)
+			return -1;
 		if (!head->loc)
 			heads->count++;
 		*head = (struct change_head){ .hash = hash, .loc = loc };

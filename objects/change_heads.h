@@ -3,7 +3,6 @@
 #define OBJECTS_CHANGE_HEADS_H
 
 #include "objects/odb.h"
-#include "objects/store_index.h"
 
 struct change_head {
 	uint64_t hash, loc; /* loc 0: free */
@@ -21,7 +20,7 @@ void change_heads_release(struct change_heads *heads);
  * Under the append lock, in storage order: let the list of the commit at loc say where each path was changed before, and
  * where the marker before it is, by these heads and the index; then the commit is the head.
  */
-int change_heads_link(struct change_heads *heads, struct store_index *index, struct change_list *list, uint64_t loc,
+int change_heads_link(struct change_heads *heads, struct odb *odb, struct change_list *list, uint64_t loc,
 		      struct drift_error *err) MUST_CHECK;
 
 #endif

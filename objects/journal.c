@@ -396,3 +396,8 @@ int journal_sync(struct journal *j, struct drift_error *err)
 {
 	return file_sync_data(j->fd, err);
 }
+
+int journal_settle(struct journal *j, struct drift_error *err)
+{
+	return file_sync_seen(j->fd, err);
+}

@@ -63,6 +63,8 @@ int journal_write(struct journal *j, uint64_t end, const void *data, size_t len,
 /* Make [from, to) zeros again, durably: what a torn append left. */
 int journal_blank(struct journal *j, uint64_t from, uint64_t to, struct drift_error *err) MUST_CHECK;
 int journal_sync(struct journal *j, struct drift_error *err) MUST_CHECK;
+/* The same by who may not write: what was read of it so far is durable from here on. */
+int journal_settle(struct journal *j, struct drift_error *err) MUST_CHECK;
 /* The file's size and the end of the first frame. */
 int journal_size(struct journal *j, uint64_t *size_out, struct drift_error *err) MUST_CHECK;
 /* For frame_checksum. */

@@ -263,7 +263,7 @@ static int place_commit(struct group *g, struct pending *p, size_t start, size_t
 	g->last_commit = (unsigned)g->count;
 	if (!p->has_changes)
 		return 0;
-	if (change_heads_link(&g->heads, odb_index(g->b->odb), &p->changes, loc, err) < 0)
+	if (change_heads_link(&g->heads, g->b->odb, &p->changes, loc, err) < 0)
 		return -1;
 	txn_changes_encode((unsigned)g->count, &p->changes, g->self, &g->lists);
 	g->list_count++;
@@ -334,14 +334,14 @@ static void fill_value(struct group *g, const struct ref_value *value, struct tx
 static int encode_log(struct group *g, const struct odb_append *append, struct buf *out, struct drift_error *err)
 {
 	struct odb *odb = g->out->odb;
-	struct store_index *index = odb_index(odb);
 	auto_free struct txn_update *updates = mem_calloc(append->update_count, sizeof(*updates));
 	struct txn_log log = { .updates = updates, .update_count = append->update_count, .time_usec = append->time_usec };
 	size_t i;
 
 	if (!updates)
 		return error_no_memory(err);
-	log.previous_loc = atomic_load(&index_head(index)->log_head);
+	if (odb_index_ref(odb, NULL, 0, &log.previous_loc, err) < 0)
+		return -1;
 	log.of_commit = !append->actor;
 	log.record = g->last_commit;
 	if (log.of_commit && g->last_commit == NO_RECORD)
@@ -355,7 +355,8 @@ static int encode_log(struct group *g, const struct odb_append *append, struct b
 		struct txn_update *u = &updates[i];
 
 		u->name = (struct text){ name, strlen(name) };
-		u->previous_loc = index_get_ref(index, index_hash(index, name, u->name.len, "", 0));
+		if (odb_index_ref(odb, name, u->name.len, &u->previous_loc, err) < 0)
+			return -1;
 		if (!memo_get(odb, &odb->name_memo, name, u->name.len, &u->name_loc, &u->name_index))
 			memo_put(odb, &odb->name_memo, name, u->name.len, g->self, (unsigned)i);
 		fill_value(g, append->updates[i].value, u);

@@ -31,23 +31,58 @@ static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct
 	return found;
 }
 
-int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out, struct drift_error *err)
+static bool find_in(struct odb *odb, struct store_index *index, const struct oid *id, enum object_kind *kind_out,
+		    uint64_t *loc_out)
 {
 	size_t position = 0;
+	struct oid there;
+
+	while (index_find_object(index, id, &position, loc_out, kind_out))
+		if (identify(odb, *loc_out, *kind_out, &there, NULL) > 0 && oid_equal(&there, id))
+			return true; /* not a dead writer's entry, nor the same leading bytes alone */
+	return false;
+}
+
+int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out, struct drift_error *err)
+{
+	struct store_index *index;
 	enum object_kind kind;
 	uint64_t loc;
-	struct oid there;
+	int r;
 
 	if (odb_refresh(odb, false, err) < 0)
 		return -1;
-	while (index_find_object(odb_index(odb), id, &position, &loc, &kind)) {
-		if (identify(odb, loc, kind, &there, NULL) <= 0 || !oid_equal(&there, id))
-			continue; /* a dead writer's entry, or the same leading bytes */
-		*kind_out = kind;
-		*loc_out = loc;
-		return 1;
-	}
-	return 0;
+	do {
+		index = odb_index(odb);
+		if (find_in(odb, index, id, &kind, &loc)) {
+			*kind_out = kind;
+			*loc_out = loc;
+			return 1;
+		}
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
+	return r;
+}
+
+/* The shared index, whose slots for the prefix are what was written. */
+static int sound_index(struct odb *odb, const unsigned char start[8], unsigned digits, struct store_index **out,
+		       struct drift_error *err)
+{
+	struct store_index *index;
+	enum object_kind kind;
+	size_t position;
+	uint64_t loc;
+	int r;
+
+	do {
+		index = odb_index(odb);
+		position = 0;
+		while (index_find_prefix(index, start, digits, &position, &loc, &kind))
+			;
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
+	*out = index;
+	return r;
 }
 
 static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_len)
@@ -68,6 +103,8 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 		    void *data, struct drift_error *err)
 {
 	unsigned char start[8] = { 0 };
+	unsigned digits = prefix_len > 15 ? 15 : (unsigned)prefix_len;
+	struct store_index *index;
 	size_t position = 0, i;
 	enum object_kind kind;
 	uint64_t loc;
@@ -81,9 +118,9 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 		return error_set(err, DRIFT_ERR_INVALID, "an id has 2 to %d digits", OID_HEX_LEN);
 	for (i = 0; i < prefix_len && i < 16; i++)
 		start[i / 2] |= (unsigned char)(hex_digit((unsigned char)prefix[i]) << (i % 2 ? 0 : 4));
-	if (odb_refresh(odb, false, err) < 0)
+	if (odb_refresh(odb, false, err) < 0 || sound_index(odb, start, digits, &index, err) < 0)
 		return -1;
-	while (!r && index_find_prefix(odb_index(odb), start, prefix_len > 15 ? 15 : (unsigned)prefix_len, &position, &loc, &kind))
+	while (!r && index_find_prefix(index, start, digits, &position, &loc, &kind))
 		if (identify(odb, loc, kind, &id, NULL) > 0 && has_prefix(&id, prefix, prefix_len))
 			r = each(data, &id, kind, loc, err);
 	return r;

@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "objects/odb_internal.h"
 
-/* Entries that one frame adds at most: two a record, one a change; import frames with many refs ask for more. */
+/* Entries that one frame adds at most: two a record, one a change, two heads; import frames with many refs ask for more. */
 static void frame_room(const struct txn *t, const struct txn_log *log, uint64_t *main_out, uint64_t *ref_out)
 {
 	*main_out = 2 * t->record_count + t->rest_len / 4 + 2;
-	*ref_out = log->update_count + 1;
+	*ref_out = log->update_count + 2;
 }
 
 static int index_record(struct store_index *index, const unsigned char *data, size_t len, uint64_t loc,
@@ -52,7 +52,7 @@ static int index_change(void *data, unsigned record, const struct change *change
 
 	(void)err;
 	if (!change) {
-		atomic_store(&index_head(ci->index)->marker_head, loc);
+		index_set_marker_head(ci->index, loc);
 		return 0;
 	}
 	hash = index_hash(ci->index, change->path.collection, change->path.collection_len, change->path.key,
@@ -73,7 +73,7 @@ static int index_refs(struct odb *odb, struct store_index *index, uint64_t loc, 
 			return -1;
 		index_set_ref(index, index_hash(index, name.data, name.len, "", 0), loc);
 	}
-	atomic_store(&index_head(index)->log_head, loc);
+	index_set_log_head(index, loc);
 	return 0;
 }
 
@@ -217,7 +217,8 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	}
 	if (r < 0)
 		return -1;
-	if (locked && recover_tail(odb, odb_current(odb), end, dirty, err) < 0)
+	/* Others may have written what they do not know to be durable; an index of our own would show it as if it was. */
+	if ((locked ? recover_tail(odb, odb_current(odb), end, dirty, err) : journal_settle(odb_current(odb), err)) < 0)
 		return -1;
 	atomic_store(&index_head(rb->index)->end, end);
 	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);

@@ -62,6 +62,7 @@ struct odb {
 	atomic_size_t journal_count;
 
 	_Atomic(struct store_index *) index;
+	bool distrust; /* the shared index is damaged, and we cannot make another; under state_mutex */
 	struct store_index **retired; /* replaced mappings that readers may still look at */
 	size_t retired_count, retired_capacity;
 
@@ -113,6 +114,11 @@ int odb_refresh(struct odb *odb, bool locked, struct drift_error *err) MUST_CHEC
 int odb_share_index(struct odb *odb, struct drift_error *err) MUST_CHECK;
 /* Map another one if that took the place of ours; takes no lock, makes none. */
 int odb_remap_index(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/*
+ * After looking something up in index: 1 if it was found damaged, another is in its place and what was found is void;
+ * 0 if it held; -1.
+ */
+int odb_index_mended(struct odb *odb, struct store_index *index, struct drift_error *err) MUST_CHECK;
 bool odb_index_is_good(struct odb *odb, bool shared);
 void odb_replace_index(struct odb *odb, struct store_index *index);
 void odb_note_damage(struct odb *odb, const char *sentence);
@@ -188,6 +194,9 @@ void odb_forget_memos(struct odb *odb);
 
 /* odb_refs.c: spell out the name of update `i` of a log entry. */
 int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out, struct drift_error *err);
+
+/* Where the index says that the newest entry of a ref, or of any (NULL), stands; LOC_UNKNOWN: nowhere. */
+int odb_index_ref(struct odb *odb, const char *name, size_t len, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;
 
 /* Can what stands at loc be seen by readers? */
 bool odb_is_visible(struct odb *odb, uint64_t loc);

@@ -249,7 +249,7 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 static int find_index(struct odb *odb, bool locked, struct drift_error *err)
 {
 	struct store_index *index = NULL;
-	int r = odb->options.no_cache && !locked ? 0 : map_index(odb, locked, &index, err);
+	int r = (odb->options.no_cache || odb->distrust) && !locked ? 0 : map_index(odb, locked, &index, err);
 
 	if (!r)
 		r = odb_rebuild_index(odb, locked, &index, err);
@@ -276,7 +276,7 @@ bool odb_index_is_good(struct odb *odb, bool shared)
 {
 	struct store_index *index = odb_index(odb);
 
-	if (!index || index_head(index)->journal != atomic_load(&odb->journal_count))
+	if (!index || index_head(index)->journal != atomic_load(&odb->journal_count) || index_is_damaged(index))
 		return false;
 	if (!index_is_shared(index))
 		return !shared && memory_index_is_good(odb, index);
@@ -341,6 +341,18 @@ int odb_refresh(struct odb *odb, bool locked, struct drift_error *err)
 	}
 	pthread_mutex_unlock(&odb->state_mutex);
 	return r;
+}
+
+int odb_index_mended(struct odb *odb, struct store_index *index, struct drift_error *err)
+{
+	if (!index_is_damaged(index))
+		return 0;
+	if (odb->lock_fd < 0) {
+		pthread_mutex_lock(&odb->state_mutex);
+		odb->distrust = true;
+		pthread_mutex_unlock(&odb->state_mutex);
+	}
+	return odb_refresh(odb, odb_is_owner(odb), err) < 0 ? -1 : 1;
 }
 
 static int nodes_load(struct node_store *store, const struct oid *id, uint64_t loc, struct node **out,

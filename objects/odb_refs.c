@@ -8,7 +8,8 @@ bool odb_is_visible(struct odb *odb, uint64_t loc)
 {
 	struct index_head *h = index_head(odb_index(odb));
 
-	return loc_file(loc) < h->journal || loc_offset(loc) < atomic_load(&h->visible);
+	/* What is synced is visible, so either number makes up for one that was damaged. */
+	return loc_file(loc) < h->journal || loc_offset(loc) < atomic_load(&h->visible) || loc_offset(loc) < atomic_load(&h->synced);
 }
 
 int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out, struct drift_error *err)
@@ -108,16 +109,28 @@ static int read_update(struct odb *odb, uint64_t loc, const char *name, struct r
 	return r < 0 ? -1 : found;
 }
 
-/* The newest entry of a ref that the reader may see: 1 / 0 / -1. */
-static int ref_head(struct odb *odb, const char *name, bool locked, uint64_t *loc_out, struct drift_error *err)
+int odb_index_ref(struct odb *odb, const char *name, size_t len, uint64_t *loc_out, struct drift_error *err)
 {
 	struct store_index *index;
 	uint64_t loc;
+	int r;
 
-	if (!locked && odb_refresh(odb, false, err) < 0)
+	do {
+		index = odb_index(odb);
+		loc = name ? index_get_ref(index, index_hash(index, name, len, "", 0)) : index_log_head(index);
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
+	*loc_out = loc;
+	return r;
+}
+
+/* The newest entry of a ref that the reader may see: 1 / 0 / -1. */
+static int ref_head(struct odb *odb, const char *name, bool locked, uint64_t *loc_out, struct drift_error *err)
+{
+	uint64_t loc;
+
+	if ((!locked && odb_refresh(odb, false, err) < 0) || odb_index_ref(odb, name, strlen(name), &loc, err) < 0)
 		return -1;
-	index = odb_index(odb);
-	loc = index_get_ref(index, index_hash(index, name, strlen(name), "", 0));
 	while (loc != LOC_UNKNOWN && !locked && !odb_is_visible(odb, loc)) {
 		uint64_t previous = LOC_UNKNOWN;
 
@@ -158,9 +171,8 @@ int odb_ref_log_head(struct odb *odb, const char *name, uint64_t *loc_out, struc
 
 	if (name)
 		return ref_head(odb, name, false, loc_out, err);
-	if (odb_refresh(odb, false, err) < 0)
+	if (odb_refresh(odb, false, err) < 0 || odb_index_ref(odb, NULL, 0, &loc, err) < 0)
 		return -1;
-	loc = atomic_load(&index_head(odb_index(odb))->log_head);
 	while (!r && loc != LOC_UNKNOWN && !odb_is_visible(odb, loc)) {
 		r = odb_txn(odb, loc, &payload, &t, err) < 0 || txn_log_parse(&t, &log, err) <= 0 ? -1 : 0;
 		if (!r) {
@@ -207,10 +219,18 @@ static int compare_items(const void *a, const void *b)
 
 static int collect_slots(struct odb *odb, struct ref_list *list, struct drift_error *err)
 {
+	struct store_index *index;
 	uint64_t hash, loc;
 	size_t i;
+	int r;
 
-	for (i = 0; index_ref_slot(odb_index(odb), i, &hash, &loc); i++) {
+	do {
+		index = odb_index(odb);
+		r = index_refs_hold(index) ? 0 : odb_index_mended(odb, index, err);
+	} while (r > 0);
+	if (r < 0)
+		return -1;
+	for (i = 0; index_ref_slot(index, i, &hash, &loc); i++) {
 		if (loc == LOC_UNKNOWN)
 			continue;
 		if (mem_grow(&list->slots, &list->slot_capacity, list->slot_count + 1, sizeof(*list->slots)) < 0)
@@ -471,11 +491,20 @@ int odb_change_head(struct odb *odb, const struct path *path, uint64_t *commit_l
 		    struct drift_error *err)
 {
 	struct store_index *index;
+	uint64_t loc, marker;
+	int r;
 
 	if (!odb_is_owner(odb) && odb_refresh(odb, false, err) < 0)
 		return -1;
-	index = odb_index(odb);
-	*commit_loc_out = index_get_path(index, index_hash(index, path->collection, path->collection_len, path->key, path->key_len));
-	*marker_loc_out = atomic_load(&index_head(index)->marker_head);
+	do {
+		index = odb_index(odb);
+		loc = index_get_path(index, index_hash(index, path->collection, path->collection_len, path->key, path->key_len));
+		marker = index_marker_head(index);
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
+	if (r < 0)
+		return -1;
+	*commit_loc_out = loc;
+	*marker_loc_out = marker;
 	return 0;
 }

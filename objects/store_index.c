@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/crc32c.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "base/siphash.h"
 
 #define HEAD_LEN ((size_t)4096)
@@ -16,9 +16,13 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 3
+#define INDEX_VERSION 4
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
+#define GROUP_SLOTS ((size_t)16)
+#define KEY_LOG ((uint64_t)1)    /* of the newest log entry of any ref, among the refs */
+#define KEY_MARKER ((uint64_t)2) /* and of the newest marker */
+#define LOOK_TRIES 30
 
 static const char index_magic[8] = { 'd', 'r', 'i', 'f', 't', 'i', 'd', 'x' };
 
@@ -27,13 +31,20 @@ struct slot {
 	_Atomic uint64_t loc;
 };
 
+struct table {
+	struct slot *slots;
+	_Atomic uint64_t *sums; /* one for each GROUP_SLOTS slots: what they hold */
+	uint32_t bits;		/* as checked: what stands in the file may change */
+};
+
 struct store_index {
 	char *path, *temp_path; /* path NULL: in memory only */
 	void *map;
 	size_t len;
 	uint64_t device, inode;
-	struct slot *main, *ref;
-	uint32_t main_bits, ref_bits; /* as checked: what stands in the file may change */
+	struct table main, ref;
+	bool writable;
+	atomic_bool damaged; /* a look-up met slots that are not what was written */
 };
 
 static size_t table_slots(uint32_t bits)
@@ -41,9 +52,14 @@ static size_t table_slots(uint32_t bits)
 	return ((size_t)1 << bits) + OVERFLOW_SLOTS;
 }
 
+static size_t table_len(uint32_t bits)
+{
+	return table_slots(bits) * sizeof(struct slot) + table_slots(bits) / GROUP_SLOTS * sizeof(uint64_t);
+}
+
 static size_t map_len(uint32_t main_bits, uint32_t ref_bits)
 {
-	return HEAD_LEN + (table_slots(main_bits) + table_slots(ref_bits)) * sizeof(struct slot);
+	return HEAD_LEN + table_len(main_bits) + table_len(ref_bits);
 }
 
 struct index_head *index_head(struct store_index *index)
@@ -56,14 +72,94 @@ size_t index_len(const struct store_index *index)
 	return index->len;
 }
 
+static void set_table(struct table *t, char *at, uint32_t bits)
+{
+	t->slots = (struct slot *)(void *)at;
+	t->sums = (_Atomic uint64_t *)(void *)(at + table_slots(bits) * sizeof(struct slot));
+	t->bits = bits;
+}
+
 static void set_tables(struct store_index *index)
 {
 	struct index_head *h = index->map;
+	char *at = (char *)index->map + HEAD_LEN;
+	uint32_t main_bits = h->main_bits;
 
-	index->main = (struct slot *)(void *)((char *)index->map + HEAD_LEN);
-	index->main_bits = h->main_bits;
-	index->ref_bits = h->ref_bits;
-	index->ref = index->main + table_slots(index->main_bits);
+	set_table(&index->main, at, main_bits);
+	set_table(&index->ref, at + table_len(main_bits), h->ref_bits);
+}
+
+/* One to one in key and in loc, so that no change of either alone is missed; slots of a group are combined by xor. */
+static uint64_t slot_sum(size_t i, uint64_t key, uint64_t loc)
+{
+	uint64_t x = key ^ loc * 0x9e3779b97f4a7c15U ^ (uint64_t)i << 32;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93U;
+	return x ^ x >> 32;
+}
+
+/* Not zero, so that an area of zeros is not a table without entries. */
+static uint64_t group_seed(size_t group)
+{
+	return slot_sum(group, UINT64_MAX, 1);
+}
+
+static void clear_sums(struct table *t)
+{
+	size_t g;
+
+	for (g = 0; g < table_slots(t->bits) / GROUP_SLOTS; g++)
+		atomic_store_explicit(&t->sums[g], group_seed(g), memory_order_relaxed);
+}
+
+static bool group_holds(const struct table *t, size_t group)
+{
+	uint64_t sum = group_seed(group);
+	size_t i;
+
+	for (i = group * GROUP_SLOTS; i < (group + 1) * GROUP_SLOTS; i++) {
+		uint64_t loc = atomic_load_explicit(&t->slots[i].loc, memory_order_acquire);
+
+		if (loc)
+			sum ^= slot_sum(i, t->slots[i].key, loc);
+	}
+	return sum == atomic_load_explicit(&t->sums[group], memory_order_acquire);
+}
+
+/* Is the group what was written? While an append is under way an entry just being made looks as if it was not. */
+static bool group_settles(struct store_index *index, const struct table *t, size_t group)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	int tries;
+
+	for (tries = 0; tries < LOOK_TRIES && !group_holds(t, group); tries++) {
+		if (!atomic_load(&index_head(index)->write_to))
+			return group_holds(t, group);
+		nanosleep(&pause, NULL);
+	}
+	return tries < LOOK_TRIES;
+}
+
+static bool span_holds(struct store_index *index, const struct table *t, size_t from, size_t to)
+{
+	size_t g;
+
+	if (!index->path)
+		return true;
+	for (g = from / GROUP_SLOTS; g <= to / GROUP_SLOTS; g++) {
+		if (group_settles(index, t, g))
+			continue;
+		atomic_store(&index->damaged, true);
+		if (index->writable)
+			atomic_store(&index_head(index)->superseded, 1);
+		return false;
+	}
+	return true;
+}
+
+bool index_is_damaged(const struct store_index *index)
+{
+	return atomic_load(&index->damaged);
 }
 
 /* The kernel's id of this boot: what was mapped before it may be half written. */
@@ -135,6 +231,7 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 	index->len = (size_t)info.size;
 	index->device = info.device;
 	index->inode = info.inode;
+	index->writable = writable;
 	if (!index->path || file_map(fd, index->len, writable, &index->map, err) < 0) {
 		index_close(index);
 		return -1;
@@ -196,6 +293,7 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 	if (!index)
 		return error_no_memory(err);
 	index->len = map_len(main_bits, ref_bits);
+	index->writable = true;
 	if (path ? create_file(index, path, err) < 0 : !(index->map = mem_calloc(1, index->len))) {
 		index_close(index);
 		return path ? -1 : error_no_memory(err);
@@ -210,12 +308,10 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 	h->journal = identity->number;
 	h->device = identity->device;
 	h->inode = identity->inode;
-	if (random_bytes(h->path_key, 16, err) < 0) {
-		index_close(index);
-		return -1;
-	}
 	h->check = head_check(h);
 	set_tables(index);
+	clear_sums(&index->main);
+	clear_sums(&index->ref);
 	*out = index;
 	return 0;
 }
@@ -265,16 +361,16 @@ bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t r
 {
 	struct index_head *h = index->map;
 
-	return atomic_load(&h->main_count) + main_entries <= table_room(index->main_bits) &&
-	       atomic_load(&h->ref_count) + ref_entries <= table_room(index->ref_bits);
+	return atomic_load(&h->main_count) + main_entries <= table_room(index->main.bits) &&
+	       atomic_load(&h->ref_count) + ref_entries <= table_room(index->ref.bits);
 }
 
 bool index_has_slots(struct store_index *index, uint64_t main_entries, uint64_t ref_entries)
 {
 	struct index_head *h = index->map;
 
-	return atomic_load(&h->main_count) + main_entries <= ((uint64_t)1 << index->main_bits) * 7 / 8 &&
-	       atomic_load(&h->ref_count) + ref_entries <= ((uint64_t)1 << index->ref_bits) * 7 / 8;
+	return atomic_load(&h->main_count) + main_entries <= ((uint64_t)1 << index->main.bits) * 7 / 8 &&
+	       atomic_load(&h->ref_count) + ref_entries <= ((uint64_t)1 << index->ref.bits) * 7 / 8;
 }
 
 static uint64_t id_key(const struct oid *id, unsigned type)
@@ -287,34 +383,61 @@ static uint64_t id_key(const struct oid *id, unsigned type)
 	return (v & ~TYPE_MASK) | type;
 }
 
-/* The slot of key, or the empty one where it belongs; NULL if the table is full there. */
-static struct slot *probe(struct slot *table, uint32_t bits, uint64_t key)
+/* The slot of key, or the empty one where it belongs; the number of slots if the table is full there. */
+static size_t probe(const struct table *t, uint64_t key)
 {
-	size_t i = (size_t)(key >> (64 - bits)), end = table_slots(bits);
+	size_t i = (size_t)(key >> (64 - t->bits)), end = table_slots(t->bits);
 
 	for (; i < end; i++)
-		if (!atomic_load_explicit(&table[i].loc, memory_order_acquire) || table[i].key == key)
-			return &table[i];
-	return NULL;
+		if (!atomic_load_explicit(&t->slots[i].loc, memory_order_acquire) || t->slots[i].key == key)
+			break;
+	return i;
 }
 
-static void put(struct slot *s, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
+/* The location of key, LOC_UNKNOWN if it is not there, or what was passed on the way is damaged. */
+static uint64_t look_up(struct store_index *index, const struct table *t, uint64_t key)
 {
-	if (!atomic_load_explicit(&s->loc, memory_order_relaxed)) {
+	size_t i = probe(t, key), end = table_slots(t->bits);
+
+	if (!span_holds(index, t, (size_t)(key >> (64 - t->bits)), i < end ? i : end - 1) || i == end)
+		return LOC_UNKNOWN;
+	return atomic_load(&t->slots[i].loc);
+}
+
+static void put(const struct table *t, size_t i, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
+{
+	struct slot *s = &t->slots[i];
+	uint64_t before = atomic_load_explicit(&s->loc, memory_order_relaxed);
+	uint64_t change = slot_sum(i, key, loc);
+
+	if (!before) {
 		s->key = key;
 		atomic_fetch_add(count, 1);
+	} else {
+		change ^= slot_sum(i, key, before);
 	}
 	atomic_store_explicit(&s->loc, loc, memory_order_release);
+	atomic_fetch_xor_explicit(&t->sums[i / GROUP_SLOTS], change, memory_order_release);
+}
+
+/* What is in a full table's way is not entered. */
+static void set(const struct table *t, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
+{
+	size_t i = probe(t, key);
+
+	if (i < table_slots(t->bits))
+		put(t, i, key, loc, count);
 }
 
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc)
 {
 	struct index_head *h = index->map;
-	struct slot *s = probe(index->main, index->main_bits, id_key(id, (unsigned)kind));
+	uint64_t key = id_key(id, (unsigned)kind);
+	size_t i = probe(&index->main, key);
 
 	/* The first place of an object stays: what is stored again later is the same. */
-	if (s && !atomic_load_explicit(&s->loc, memory_order_relaxed))
-		put(s, id_key(id, (unsigned)kind), loc, &h->main_count);
+	if (i < table_slots(index->main.bits) && !atomic_load_explicit(&index->main.slots[i].loc, memory_order_relaxed))
+		put(&index->main, i, key, loc, &h->main_count);
 }
 
 bool index_find_object(struct store_index *index, const struct oid *id, size_t *position, uint64_t *loc_out,
@@ -327,27 +450,31 @@ bool index_find_prefix(struct store_index *index, const unsigned char prefix[8],
 		       uint64_t *loc_out, enum object_kind *kind_out)
 {
 	uint64_t low = 0, mask = digits >= 16 ? UINT64_MAX : ~(UINT64_MAX >> (4 * digits));
-	size_t i, end = table_slots(index->main_bits), last;
+	const struct table *t = &index->main;
+	size_t i, end = table_slots(t->bits), first, last;
 
 	for (i = 0; i < 8; i++)
 		low = low << 8 | prefix[i];
 	low &= mask;
-	i = *position ? *position : (size_t)(low >> (64 - index->main_bits));
-	last = (size_t)((low | ~mask) >> (64 - index->main_bits));
+	first = i = *position ? *position : (size_t)(low >> (64 - t->bits));
+	last = (size_t)((low | ~mask) >> (64 - t->bits));
 	for (; i < end; i++) {
-		uint64_t loc = atomic_load_explicit(&index->main[i].loc, memory_order_acquire);
-		uint64_t key = index->main[i].key;
+		uint64_t loc = atomic_load_explicit(&t->slots[i].loc, memory_order_acquire);
+		uint64_t key = t->slots[i].key;
 
 		if (!loc && i >= last)
 			break;
 		if (!loc || (key & TYPE_MASK) == TYPE_PATH || (key & TYPE_MASK) == 0 ||
 		    ((key & mask & ~TYPE_MASK) != (low & ~TYPE_MASK)))
 			continue;
+		if (!span_holds(index, t, first, i))
+			return false;
 		*position = i + 1;
 		*loc_out = loc;
 		*kind_out = (enum object_kind)(key & TYPE_MASK);
 		return true;
 	}
+	(void)span_holds(index, t, first < end ? first : end - 1, i < end ? i : end - 1);
 	return false;
 }
 
@@ -362,68 +489,79 @@ uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, cons
 		small[a_len] = '\0';
 		if (b_len)
 			memcpy(small + a_len + 1, b, b_len);
-		return siphash(h->path_key, small, a_len + 1 + b_len);
+		return siphash(h->store_id, small, a_len + 1 + b_len);
 	}
 	buf_add(&large, a, a_len);
 	buf_add_byte(&large, 0);
 	buf_add(&large, b, b_len);
-	return siphash(h->path_key, large.data, large.len);
+	return siphash(h->store_id, large.data, large.len);
 }
 
 void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc)
 {
-	struct index_head *h = index->map;
-	uint64_t key = (hash & ~TYPE_MASK) | TYPE_PATH;
-	struct slot *s = probe(index->main, index->main_bits, key);
-
-	if (s)
-		put(s, key, loc, &h->main_count);
+	set(&index->main, (hash & ~TYPE_MASK) | TYPE_PATH, loc, &index_head(index)->main_count);
 }
 
 uint64_t index_get_path(struct store_index *index, uint64_t hash)
 {
-	struct slot *s = probe(index->main, index->main_bits, (hash & ~TYPE_MASK) | TYPE_PATH);
-
-	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
+	return look_up(index, &index->main, (hash & ~TYPE_MASK) | TYPE_PATH);
 }
 
 void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc)
 {
-	struct index_head *h = index->map;
-	struct slot *s = probe(index->ref, index->ref_bits, hash);
-
-	if (s)
-		put(s, hash, loc, &h->ref_count);
+	set(&index->ref, hash, loc, &index_head(index)->ref_count);
 }
 
 uint64_t index_get_ref(struct store_index *index, uint64_t hash)
 {
-	struct slot *s = probe(index->ref, index->ref_bits, hash);
+	return look_up(index, &index->ref, hash);
+}
 
-	return s ? atomic_load(&s->loc) : LOC_UNKNOWN;
+void index_set_log_head(struct store_index *index, uint64_t loc)
+{
+	index_set_ref(index, KEY_LOG, loc);
+}
+
+uint64_t index_log_head(struct store_index *index)
+{
+	return index_get_ref(index, KEY_LOG);
+}
+
+void index_set_marker_head(struct store_index *index, uint64_t loc)
+{
+	index_set_ref(index, KEY_MARKER, loc);
+}
+
+uint64_t index_marker_head(struct store_index *index)
+{
+	return index_get_ref(index, KEY_MARKER);
+}
+
+bool index_refs_hold(struct store_index *index)
+{
+	return span_holds(index, &index->ref, 0, table_slots(index->ref.bits) - 1);
 }
 
 bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uint64_t *loc_out)
 {
-
-	if (i >= table_slots(index->ref_bits))
+	if (i >= table_slots(index->ref.bits))
 		return false;
-	*loc_out = atomic_load_explicit(&index->ref[i].loc, memory_order_acquire);
-	*hash_out = index->ref[i].key;
+	*loc_out = atomic_load_explicit(&index->ref.slots[i].loc, memory_order_acquire);
+	*hash_out = index->ref.slots[i].key;
+	if (*hash_out == KEY_LOG || *hash_out == KEY_MARKER)
+		*loc_out = LOC_UNKNOWN;
 	return true;
 }
 
-static void copy_table(struct slot *to, uint32_t to_bits, const struct slot *from, uint32_t from_bits,
-		       _Atomic uint64_t *count)
+static void copy_table(const struct table *to, const struct table *from, _Atomic uint64_t *count)
 {
 	size_t i;
 
-	for (i = 0; i < table_slots(from_bits); i++) {
-		uint64_t loc = atomic_load(&from[i].loc);
-		struct slot *s = loc ? probe(to, to_bits, from[i].key) : NULL;
+	for (i = 0; i < table_slots(from->bits); i++) {
+		uint64_t loc = atomic_load(&from->slots[i].loc);
 
-		if (s)
-			put(s, from[i].key, loc, count);
+		if (loc)
+			set(to, from->slots[i].key, loc, count);
 	}
 }
 
@@ -453,15 +591,11 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 			 atomic_load(&from->ref_count) + ref_entries, &index, err) < 0)
 		return -1;
 	to = index->map;
-	memcpy(to->path_key, from->path_key, 16);
-	to->check = head_check(to);
-	copy_table(index->main, index->main_bits, old->main, old->main_bits, &to->main_count);
-	copy_table(index->ref, index->ref_bits, old->ref, old->ref_bits, &to->ref_count);
+	copy_table(&index->main, &old->main, &to->main_count);
+	copy_table(&index->ref, &old->ref, &to->ref_count);
 	atomic_store(&to->end, atomic_load(&from->end));
 	atomic_store(&to->last, atomic_load(&from->last));
 	atomic_store(&to->write_to, atomic_load(&from->write_to));
-	atomic_store(&to->log_head, atomic_load(&from->log_head));
-	atomic_store(&to->marker_head, atomic_load(&from->marker_head));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
 	copy_synced(to, from);
 	if (index_publish(index, err) < 0) {
@@ -469,6 +603,9 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 		return -1;
 	}
 	atomic_store(&from->superseded, 1);
+	/* It would hide damage under sums of its own: it serves this append and is made anew after it. */
+	if (!span_holds(old, &old->main, 0, table_slots(old->main.bits) - 1) || !index_refs_hold(old))
+		atomic_store(&to->superseded, 1);
 	/* Syncing goes on without the append lock: what it told the old one since, unless it has seen the mark. */
 	copy_synced(to, from);
 	*out = index;

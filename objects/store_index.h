@@ -6,6 +6,10 @@
  *
  * All changes are made under the append lock; readers need none. An entry is written location last, the end of the
  * journal after all entries, so whoever dies on the way leaves entries behind the end, which nobody believes.
+ *
+ * Each 16 slots have a sum over what they hold, which every look-up checks for the slots that it passed: neither a damaged
+ * entry nor one that vanished is taken for an answer. Such an index is marked (index_is_damaged, and for others as
+ * superseded) and the look-up finds nothing; its caller asks index_is_damaged and looks again in a new one.
  */
 #ifndef OBJECTS_STORE_INDEX_H
 #define OBJECTS_STORE_INDEX_H
@@ -22,15 +26,13 @@ struct index_head {
 	char magic[8];
 	uint32_t version, main_bits, ref_bits;
 	uint32_t check; /* CRC-32C of all before `end`, itself taken as 0 */
-	unsigned char boot_id[16], store_id[16], path_key[16];
+	unsigned char boot_id[16], store_id[16];
 	uint64_t journal, device, inode;
 	_Atomic uint64_t end;         /* where the next frame of the current journal goes */
 	_Atomic uint64_t last;        /* the frame before it, 0: not known */
 	_Atomic uint64_t synced;      /* durable up to here */
 	_Atomic uint64_t visible;     /* refs are seen up to here: synced, or beyond where nobody waits for the disk */
 	_Atomic uint64_t write_to;    /* an append is being written up to here; 0: none. Not 0 with the lock free: its writer died */
-	_Atomic uint64_t log_head;    /* location of the newest log entry, of any ref */
-	_Atomic uint64_t marker_head; /* location of the newest commit with a marker instead of a change list */
 	_Atomic uint64_t main_count, ref_count;
 	_Atomic uint32_t failed;      /* a sync failed: the journal is closed */
 	_Atomic uint32_t superseded;  /* a larger index, or a new journal, took its place */
@@ -73,12 +75,23 @@ bool index_find_object(struct store_index *index, const struct oid *id, size_t *
 bool index_find_prefix(struct store_index *index, const unsigned char prefix[8], unsigned digits, size_t *position,
 		       uint64_t *loc_out, enum object_kind *kind_out);
 
-/* The keyed hash under which a path or a ref name is filed. */
+/* Did a look-up find it damaged? In-memory indexes never are. */
+bool index_is_damaged(const struct store_index *index);
+
+/* The keyed hash, the same in every index of a store, under which a path or a ref name is filed. */
 uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, const void *b, size_t b_len);
 void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc);
 uint64_t index_get_path(struct store_index *index, uint64_t hash);
 void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc);
 uint64_t index_get_ref(struct store_index *index, uint64_t hash);
+/* Location of the newest log entry, of any ref. */
+void index_set_log_head(struct store_index *index, uint64_t loc);
+uint64_t index_log_head(struct store_index *index);
+/* Location of the newest commit with a marker instead of a change list. */
+void index_set_marker_head(struct store_index *index, uint64_t loc);
+uint64_t index_marker_head(struct store_index *index);
+/* Check them all, before they are walked. */
+bool index_refs_hold(struct store_index *index);
 /* Ref slot i from 0: false when there are no more; loc 0: empty slot. */
 bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uint64_t *loc_out);
 

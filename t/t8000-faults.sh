@@ -44,6 +44,12 @@ test_expect_success 'another one, and what a roll that stopped half-way left' '
 	test_expect_code 1 "$FAULT_ASK" get c/lost && "$FAULT_ASK" reflog main >reflog && test_line_count = 7 reflog
 '
 
+test_expect_success 'who reads without the shared index makes sure that what it shows is durable' '
+	cd "$FAULT_DIR/base" && "$FAULT_ASK" get c/1 >expect &&
+	DRIFT_TRACE=1 drift get c/1 >out 2>trace && test_cmp expect out && test_grep ! fdatasync trace &&
+	DRIFT_TRACE=1 drift get c/1 --no-cache >out 2>trace && test_cmp expect out && test_grep fdatasync trace
+'
+
 test_expect_success 'init: done or to be done again' '
 	for mode in fail short full die torn; do
 		n=1

@@ -1,0 +1,304 @@
+/* cache/index with slots that are not what was written: every answer is the one of a store without it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "objects/odb_internal.h"
+#include "t/unit/trunk.h"
+
+#define COMMITS 30
+#define BRANCHES 12
+#define HEAD_LEN 4096
+
+/* What the store answers, on its own. */
+struct answers {
+	struct oid commit[COMMITS];
+	uint64_t log_head, main_log_head;
+	uint64_t change_head[COMMITS];
+};
+
+static void index_path(char path[128])
+{
+	snprintf(path, 128, "%s/cache/index", trunk_dir);
+}
+
+static void branch_name(size_t i, char name[64])
+{
+	snprintf(name, 64, "refs/heads/branch-%zu", i);
+}
+
+/* Branch i is at commit i, the last one was deleted again. */
+static void set_branch(struct odb *odb, size_t i, const struct object_ref *to)
+{
+	struct ref_value value = { .kind = to ? REF_OBJECT : REF_ABSENT };
+	struct odb_ref_update update = { NULL, &value };
+	struct odb_append append = { .updates = &update, .update_count = 1, .actor = "tester", .reason = "branch" };
+	char name[64];
+	uint64_t ticket;
+
+	branch_name(i, name);
+	update.name = name;
+	if (to)
+		value.object = *to;
+	trunk_must(odb_lock(odb, &trunk_err));
+	trunk_must(odb_append(odb, &append, &ticket, &trunk_err));
+	odb_unlock(odb);
+	trunk_must(odb_sync(odb, ticket, &trunk_err));
+}
+
+static struct path path_of(size_t i, char key[32])
+{
+	snprintf(key, 32, "k%zu", i + 1);
+	return (struct path){ "c", 1, key, strlen(key) };
+}
+
+static void make_store(struct answers *a)
+{
+	struct odb_options no_cache = { .no_cache = true };
+	struct odb *odb = trunk_open();
+	uint64_t marker;
+	struct tip tip;
+	char key[32];
+	size_t i;
+
+	trunk_start(&tip);
+	for (i = 0; i < COMMITS; i++) {
+		trunk_write(odb, &tip, 1);
+		a->commit[i] = tip.commit->id;
+		if (i < BRANCHES)
+			set_branch(odb, i, &(struct object_ref){ tip.commit->id, tip.commit->loc });
+	}
+	set_branch(odb, BRANCHES - 1, NULL);
+	odb_close(odb);
+	commit_unref(tip.commit);
+	trunk_must(odb_open(trunk_dir, &no_cache, &odb, &trunk_err));
+	assert_int_equal(odb_ref_log_head(odb, NULL, &a->log_head, &trunk_err), 1);
+	assert_int_equal(odb_ref_log_head(odb, "refs/heads/main", &a->main_log_head, &trunk_err), 1);
+	for (i = 0; i < COMMITS; i++) {
+		struct path path = path_of(i, key);
+
+		trunk_must(odb_change_head(odb, &path, &a->change_head[i], &marker, &trunk_err));
+		assert_true(a->change_head[i] != LOC_UNKNOWN);
+	}
+	odb_close(odb);
+}
+
+static int count_ref(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	(void)name, (void)value, (void)err;
+	++*(size_t *)data;
+	return 0;
+}
+
+static void check_refs(struct odb *odb, const struct answers *a)
+{
+	struct ref_value value;
+	size_t i, count = 0;
+	uint64_t loc;
+	char name[64];
+
+	for (i = 0; i < BRANCHES; i++) {
+		branch_name(i, name);
+		trunk_must(odb_ref_read(odb, name, false, &value, &trunk_err));
+		assert_int_equal(value.kind, i == BRANCHES - 1 ? REF_ABSENT : REF_OBJECT);
+		assert_true(i == BRANCHES - 1 || oid_equal(&value.object.id, &a->commit[i]));
+	}
+	trunk_must(odb_ref_read(odb, "refs/heads/none", false, &value, &trunk_err));
+	assert_int_equal(value.kind, REF_ABSENT);
+	trunk_must(odb_ref_each(odb, "refs/heads/", count_ref, &count, &trunk_err));
+	assert_int_equal(count, BRANCHES);
+	assert_int_equal(odb_ref_log_head(odb, "refs/heads/main", &loc, &trunk_err), 1);
+	assert_true(loc == a->main_log_head);
+}
+
+static void check_rest(struct odb *odb, const struct answers *a)
+{
+	uint64_t loc, marker;
+	enum object_kind kind;
+	char key[32];
+	size_t i;
+
+	assert_int_equal(odb_ref_log_head(odb, NULL, &loc, &trunk_err), 1);
+	assert_true(loc == a->log_head);
+	for (i = 0; i < COMMITS; i++) {
+		struct path path = path_of(i, key);
+
+		trunk_must(odb_change_head(odb, &path, &loc, &marker, &trunk_err));
+		assert_true(loc == a->change_head[i] && marker == LOC_UNKNOWN);
+		assert_int_equal(odb_find(odb, &a->commit[i], &kind, &loc, &trunk_err), 1);
+		assert_int_equal(kind, OBJECT_COMMIT);
+	}
+}
+
+/* Put these bytes where the index is, in the same file, and ask. */
+static void ask(const struct buf *bytes, const struct answers *a, bool read_only, bool refs_first)
+{
+	struct odb_options options = { .read_only = read_only };
+	struct odb *odb;
+	char path[128];
+	FILE *f;
+
+	index_path(path);
+	f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes->data, 1, bytes->len, f), bytes->len);
+	assert_int_equal(fclose(f), 0);
+	trunk_must(odb_open(trunk_dir, &options, &odb, &trunk_err));
+	if (refs_first)
+		check_refs(odb, a);
+	check_rest(odb, a);
+	check_refs(odb, a);
+	odb_close(odb);
+}
+
+static void ask_all(const struct buf *bytes, const struct answers *a)
+{
+	ask(bytes, a, true, true);
+	ask(bytes, a, false, false);
+}
+
+static void load_index(struct buf *out)
+{
+	char path[128];
+
+	index_path(path);
+	trunk_must(file_read_whole(path, 1 << 22, out, &trunk_err));
+}
+
+static void test_every_word(void **state)
+{
+	static const uint64_t flips[] = { 1, (uint64_t)1 << 11, (uint64_t)1 << 63 };
+	auto_buf good = BUF_INIT;
+	struct answers a;
+	size_t at, i, words = 0;
+	uint64_t word, bad;
+
+	(void)state;
+	make_store(&a);
+	load_index(&good);
+	for (at = HEAD_LEN; at < good.len; at += 8) {
+		memcpy(&word, good.data + at, 8);
+		if (!word && at % 1000)
+			continue;
+		words++;
+		for (i = 0; i < 4; i++) {
+			bad = i < 3 ? word ^ flips[i] : 0;
+			memcpy(good.data + at, &bad, 8);
+			ask(&good, &a, (words + i) % 2, true);
+		}
+		memcpy(good.data + at, &word, 8);
+	}
+	assert_true(words > 4 * COMMITS);
+}
+
+static void test_lost_stretches(void **state)
+{
+	auto_buf good = BUF_INIT;
+	auto_buf bad = BUF_INIT;
+	struct answers a;
+	size_t at, i;
+
+	(void)state;
+	make_store(&a);
+	load_index(&good);
+	for (at = HEAD_LEN; at < good.len; at += 1024) {
+		for (i = 0; i < 2; i++) {
+			size_t len = i ? good.len - at : 1024 < good.len - at ? 1024 : good.len - at;
+
+			buf_clear(&bad);
+			buf_add(&bad, good.data, good.len);
+			memset(bad.data + at, 0, len);
+			ask_all(&bad, &a);
+		}
+	}
+}
+
+/* The sums are of use only while what is believed is really read. */
+static void test_good_one_is_kept(void **state)
+{
+	struct file_info before, after;
+	auto_buf good = BUF_INIT;
+	struct answers a;
+	char path[128];
+
+	(void)state;
+	make_store(&a);
+	load_index(&good);
+	index_path(path);
+	trunk_must(file_look(path, &before, &trunk_err));
+	ask_all(&good, &a);
+	trunk_must(file_look(path, &after, &trunk_err));
+	assert_true(before.inode == after.inode);
+	good.data[good.len - 1] ^= 1;
+	ask_all(&good, &a);
+	trunk_must(file_look(path, &after, &trunk_err));
+	assert_false(before.inode == after.inode);
+}
+
+/* What is found while writing goes into the journal for ever. */
+static void test_writer_over_damage(void **state)
+{
+	auto_buf good = BUF_INIT;
+	struct answers a;
+	struct tip tip;
+	struct odb *odb;
+	uint64_t word;
+	size_t at, i, done = 0;
+
+	(void)state;
+	make_store(&a);
+	load_index(&good);
+	odb = trunk_open();
+	trunk_start(&tip);
+	tip.commit = trunk_tip(odb);
+	tip.tree = (struct tree_root){ tip.commit->tree.id, tip.commit->tree.loc };
+	/* From the end, where the refs are; soon there is a larger one. */
+	for (at = good.len - 8; at >= HEAD_LEN && index_len(odb_index(odb)) == good.len; at -= 8) {
+		struct index_head *h = index_head(odb_index(odb));
+
+		memcpy(&word, (char *)h + at, 8);
+		if (!word)
+			continue;
+		memset((char *)h + at, 0, 8);
+		trunk_write(odb, &tip, 1);
+		done++;
+	}
+	assert_true(done > 100 && at < good.len - 32 * 1024);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	assert_int_equal(trunk_check(), COMMITS + done);
+	for (i = 0; i < 2; i++) {
+		struct ref_log_entry e;
+		uint64_t loc;
+		size_t n = 0;
+
+		odb = trunk_open();
+		assert_int_equal(odb_ref_log_head(odb, i ? "refs/heads/main" : NULL, &loc, &trunk_err), 1);
+		for (; loc != LOC_UNKNOWN; n++) {
+			trunk_must(odb_ref_log_read(odb, loc, &e, &trunk_err));
+			loc = i ? e.updates[0].previous_loc : e.previous_loc;
+			ref_log_release(&e);
+		}
+		assert_int_equal(n, COMMITS + done + (i ? 0 : BRANCHES + 1));
+		odb_close(odb);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_every_word, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_lost_stretches, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_good_one_is_kept, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_writer_over_damage, trunk_make, trunk_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
