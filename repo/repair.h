@@ -1,0 +1,33 @@
+/*
+ * Mending: cuts torn tails, makes indexes anew, restores damaged objects from any other place in the store that has them, and names the documents that are lost and
+ * the commits that have them. Never touches what is sound; a file that is replaced is kept in lost/ below the store.
+ */
+#ifndef REPO_REPAIR_H
+#define REPO_REPAIR_H
+
+#include "repo/fsck.h"
+
+enum repair_kind { REPAIR_CUT_TAIL, REPAIR_INDEX, REPAIR_RESTORE, REPAIR_REWRITE, REPAIR_LOST };
+
+struct repair_action {
+	enum repair_kind kind;
+	const char *sentence;           /* "restore blob ... from pack ..." */
+	const struct fsck_fault *fault; /* what it is about, or NULL */
+};
+
+struct repair_options {
+	bool dry_run;
+	int (*action)(void *data, const struct repair_action *action, struct drift_error *err);
+	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total); /* may be NULL */
+	void *data;
+};
+
+struct repair_result {
+	uint64_t mended, restored, lost; /* faults, objects, objects */
+};
+
+/* Takes the gc lock: DRIFT_ERR_CLASH if a gc is at work. 0 also where something stays lost. A second run finds only that. */
+int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
+	       struct drift_error *err) MUST_CHECK;
+
+#endif
