@@ -222,6 +222,19 @@ int change_printer_each(void *data, const struct path *path, const struct docume
 	return result ? result : ctx_reader_gone(p->ctx);
 }
 
+bool change_printer_names(const struct change_printer *p)
+{
+	return (p->style == CHANGES_NAME_ONLY || p->style == CHANGES_NAME_STATUS) && !p->json && !p->json_lines;
+}
+
+int change_printer_each_name(void *data, const struct path *path, enum change_kind kind, struct drift_error *err)
+{
+	/* Nobody looks what it holds. */
+	static const struct document some = { .form = DOCUMENT_INLINE };
+
+	return change_printer_each(data, path, kind == CHANGE_ADD ? NULL : &some, kind == CHANGE_DELETE ? NULL : &some, err);
+}
+
 void change_printer_finish(struct change_printer *p)
 {
 	uint64_t count = p->added + p->modified + p->deleted;

@@ -34,6 +34,9 @@ struct change_printer {
 /* To be given to tree_diff and history_changes, with the printer as data. */
 int change_printer_each(void *data, const struct path *path, const struct document *a, const struct document *b,
 			struct drift_error *err);
+/* Does it print paths and kinds alone? Then change_printer_each_name does as well, to be given to changed_between. */
+bool change_printer_names(const struct change_printer *p);
+int change_printer_each_name(void *data, const struct path *path, enum change_kind kind, struct drift_error *err);
 /* The one prefix that a tree_diff can be narrowed to, "" if there is none. */
 const char *change_printer_prefix(const struct change_printer *p, struct buf *memory);
 /* The sums of CHANGES_STAT. */

@@ -363,3 +363,23 @@ int commit_record_ids(const struct record *r, struct oid *id_out, struct object_
 	*tree_out = tree;
 	return 0;
 }
+
+int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err)
+{
+	uint64_t flags, loc = LOC_UNKNOWN;
+	struct cursor in;
+
+	cursor_init(&in, r->body, r->body_len);
+	cursor_bytes(&in, (size_t)2 * OID_LEN);
+	loc_get(&in, loc_frame(r->self));
+	flags = cursor_varint(&in);
+	cursor_varint(&in);
+	if (flags & COMMIT_RECORD_GEN)
+		cursor_varint(&in);
+	if (cursor_varint(&in))
+		loc = get_older(&in, r->self);
+	if (r->kind != OBJECT_COMMIT || r->storage != RECORD_COMPACT || !cursor_ok(&in))
+		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
+	*loc_out = loc;
+	return 0;
+}

@@ -59,5 +59,7 @@ int commit_record_parse(const struct record *r, struct compressor *z, struct com
 void commit_record_release(struct commit_record *r);
 /* The own id and the tree of a record, without parsing the rest. */
 int commit_record_ids(const struct record *r, struct oid *id_out, struct object_ref *tree_out, struct drift_error *err) MUST_CHECK;
+/* Where the first parent stands: LOC_UNKNOWN if there is none, or none whose location is written. */
+int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -129,6 +129,9 @@ struct change_list {
 
 /* The change list beside a commit, by the commit's location: 1, or 0 if nothing is recorded there. */
 int odb_change_list(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, struct drift_error *err) MUST_CHECK;
+/* The same for whoever walks along first parents: parent_loc_out as in commit_record_parent. The commit itself is not verified. */
+int odb_change_step(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, uint64_t *parent_loc_out,
+		    struct drift_error *err) MUST_CHECK;
 void change_list_release(struct change_list *list);
 /* The newest commit in storage order that lists a change of path, and the newest one with a marker: 0 where none. */
 int odb_change_head(struct odb *odb, const struct path *path, uint64_t *commit_loc_out, uint64_t *marker_loc_out,

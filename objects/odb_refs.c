@@ -467,7 +467,21 @@ void ref_log_release(struct ref_log_entry *entry)
 
 /* --- change lists --- */
 
-int odb_change_list(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, struct drift_error *err)
+static int parent_in(const struct txn *t, uint64_t commit_loc, uint64_t *loc_out, struct drift_error *err)
+{
+	unsigned record = loc_record(commit_loc);
+	struct record r;
+
+	if (record >= t->record_count)
+		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
+	if (record_parse(t->record[record], t->record_len[record], commit_loc, &r, err) < 0)
+		return -1;
+	return commit_record_parent(&r, loc_out, err);
+}
+
+/* parent_loc_out may be NULL. */
+static int read_change_list(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, uint64_t *parent_loc_out,
+			    struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	struct txn t;
@@ -480,11 +494,24 @@ int odb_change_list(struct odb *odb, uint64_t commit_loc, struct change_list *li
 	r = journal_read(j, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
 	if (!r && payload.kind == FRAME_TXN) {
 		r = txn_parse(payload.bytes.data, payload.bytes.len, loc_frame(commit_loc), &t, err);
+		if (!r && parent_loc_out)
+			r = parent_in(&t, commit_loc, parent_loc_out, err);
 		if (!r)
 			r = txn_changes_parse(&t, loc_record(commit_loc), list_out, err);
 	}
 	buf_release(&payload.bytes);
 	return r;
+}
+
+int odb_change_list(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, struct drift_error *err)
+{
+	return read_change_list(odb, commit_loc, list_out, NULL, err);
+}
+
+int odb_change_step(struct odb *odb, uint64_t commit_loc, struct change_list *list_out, uint64_t *parent_loc_out,
+		    struct drift_error *err)
+{
+	return read_change_list(odb, commit_loc, list_out, parent_loc_out, err);
 }
 
 int odb_change_head(struct odb *odb, const struct path *path, uint64_t *commit_loc_out, uint64_t *marker_loc_out,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/revision_args.h"
 #include "cli/view.h"
+#include "repo/changed.h"
 
 struct diff_options {
 	bool stat, patch, name_status, name_only, exit_code;
@@ -28,9 +29,9 @@ static const char *const usage[] = {
 	NULL,
 };
 
-/* Two trees and where both can be read. */
+/* Two points, or trees that are none yet, and where both can be read. */
 struct sides {
-	struct tree_root a, b;
+	struct point a, b;
 	struct view view; /* what is here now, where one side is that */
 	struct node_store *nodes;
 };
@@ -46,32 +47,24 @@ static enum change_style style_of(const struct diff_options *o)
 	return CHANGES_PATCH;
 }
 
-static int tree_of(struct cmd_context *ctx, const char *text, struct tree_root *out)
-{
-	auto_point point = POINT_INIT;
-
-	if (ctx_point(ctx, text, &point, &ctx->err))
-		return -1;
-	*out = point.tree;
-	return 0;
-}
-
 /* A...B: what B changed since the two parted. */
-static int tree_of_fork(struct cmd_context *ctx, const char *a, const char *b, struct tree_root *out)
+static int fork_of(struct cmd_context *ctx, const char *a, struct sides *sides)
 {
-	auto_point from = POINT_INIT, to = POINT_INIT;
+	auto_point from = POINT_INIT;
 	struct commit **bases;
 	size_t count;
 
-	if (ctx_point(ctx, a, &from, &ctx->err) || ctx_point(ctx, b, &to, &ctx->err))
+	if (ctx_point(ctx, a, &from, &ctx->err))
 		return -1;
-	tree_empty(out);
-	if (!from.commit || !to.commit)
+	tree_empty(&sides->a.tree);
+	if (!from.commit || !sides->b.commit)
 		return 0;
-	if (graph_merge_bases(ctx->repo, from.commit, to.commit, &bases, &count, &ctx->err))
+	if (graph_merge_bases(ctx->repo, from.commit, sides->b.commit, &bases, &count, &ctx->err))
 		return -1;
-	if (count)
-		*out = (struct tree_root){ .id = bases[0]->tree.id, .loc = bases[0]->tree.loc };
+	if (count) {
+		sides->a.commit = commit_ref(bases[0]);
+		sides->a.tree = (struct tree_root){ .id = bases[0]->tree.id, .loc = bases[0]->tree.loc };
+	}
 	graph_free_list(bases, count);
 	return 0;
 }
@@ -87,9 +80,9 @@ static int choose_range(struct cmd_context *ctx, const char *text, const char *d
 		return error_no_memory(&ctx->err);
 	if (!*b)
 		b = NULL;
-	if (tree_of(ctx, b, &sides->b))
+	if (ctx_point(ctx, b, &sides->b, &ctx->err))
 		return -1;
-	return dot_count == 3 ? tree_of_fork(ctx, *a ? a : NULL, b, &sides->a) : tree_of(ctx, *a ? a : NULL, &sides->a);
+	return dot_count == 3 ? fork_of(ctx, *a ? a : NULL, sides) : ctx_point(ctx, *a ? a : NULL, &sides->a, &ctx->err);
 }
 
 static int choose_sides(struct cmd_context *ctx, const struct revision_args *args, struct sides *sides)
@@ -100,25 +93,41 @@ static int choose_sides(struct cmd_context *ctx, const struct revision_args *arg
 	if (dots && args->point_count == 1)
 		return choose_range(ctx, args->points[0], dots, sides);
 	if (args->point_count == 2)
-		return tree_of(ctx, args->points[0], &sides->a) || tree_of(ctx, args->points[1], &sides->b) ? -1 : 0;
+		return ctx_point(ctx, args->points[0], &sides->a, &ctx->err) ||
+				       ctx_point(ctx, args->points[1], &sides->b, &ctx->err) ?
+			       -1 :
+			       0;
 	if (view_open(ctx, &sides->view, &ctx->err))
 		return -1;
 	sides->nodes = sides->view.nodes;
-	sides->b = sides->view.root;
+	sides->b.tree = sides->view.root;
 	if (args->point_count)
-		return tree_of(ctx, args->points[0], &sides->a);
-	sides->a = sides->view.point.tree;
+		return ctx_point(ctx, args->points[0], &sides->a, &ctx->err);
+	sides->a.tree = sides->view.point.tree;
 	return 0;
+}
+
+static int compare_names(struct change_printer *printer, const struct sides *sides, const struct buf *prefix)
+{
+	struct changed_options options = { prefix->data, prefix->len, change_printer_each_name, printer };
+
+	return changed_between(printer->ctx->repo, &sides->a, &sides->b, &options, &printer->ctx->err);
+}
+
+static int compare_documents(struct change_printer *printer, const struct sides *sides, const struct buf *prefix)
+{
+	struct tree_diff_options options = { prefix->data, prefix->len, change_printer_each, printer };
+
+	return tree_diff(sides->nodes, &sides->a.tree, &sides->b.tree, &options, &printer->ctx->err);
 }
 
 static int compare(struct cmd_context *ctx, struct change_printer *printer, const struct sides *sides)
 {
+	bool names = change_printer_names(printer) && sides->a.commit && sides->b.commit;
 	auto_buf prefix = BUF_INIT;
-	struct tree_diff_options options = { .each = change_printer_each, .data = printer };
 
-	options.prefix = change_printer_prefix(printer, &prefix);
-	options.prefix_len = prefix.len;
-	if (buf_check(&prefix, &ctx->err) || tree_diff(sides->nodes, &sides->a, &sides->b, &options, &ctx->err) < 0)
+	change_printer_prefix(printer, &prefix);
+	if (buf_check(&prefix, &ctx->err) || (names ? compare_names : compare_documents)(printer, sides, &prefix) < 0)
 		return -1;
 	change_printer_finish(printer);
 	return buf_check(printer->out, &ctx->err);
@@ -128,7 +137,7 @@ static int diff(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct diff_options *o = ctx->options;
 	auto_buf out = BUF_INIT;
-	struct sides sides = { .view = VIEW_INIT };
+	struct sides sides = { .a = POINT_INIT, .b = POINT_INIT, .view = VIEW_INIT };
 	struct revision_args args;
 	struct change_printer printer = { .ctx = ctx, .out = &out };
 	int code = EXIT_DONE;
@@ -143,6 +152,8 @@ static int diff(struct cmd_context *ctx, int argc, char **argv)
 	if (choose_sides(ctx, &args, &sides) || compare(ctx, &printer, &sides))
 		code = ctx_fail(ctx, "compare");
 	out_buf(&out);
+	point_release(&sides.a);
+	point_release(&sides.b);
 	view_release(&sides.view);
 	if (!code && o->exit_code && printer.added + printer.modified + printer.deleted)
 		code = EXIT_NO;
