@@ -1,6 +1,6 @@
 /*
- * External merge sort of items of one size in order of memcmp, in bounded memory: what does not fit goes to a temporary file that has no name
- * any more. For use by one thread.
+ * External merge sort of items of one size in order of memcmp, in bounded memory: what does not fit goes to a
+ * temporary file that has no name any more. For use by one thread.
  */
 #ifndef BASE_EXTSORT_H
 #define BASE_EXTSORT_H

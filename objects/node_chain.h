@@ -1,6 +1,7 @@
 /*
- * A node from a whole version and many edit lists, applied in one go: entries are kept as places in the base and in the lists, and the bytes are built
- * once. For chains of a hundred lists of one entry this takes some 30 ns a list. Same result and same errors as node_delta_apply one by one.
+ * A node from a whole version and many edit lists, applied in one go: entries are kept as places in the base and in
+ * the lists, and the bytes are built once. For chains of a hundred lists of one entry this takes some 30 ns a list.
+ * Same result and same errors as node_delta_apply one by one.
  */
 #ifndef OBJECTS_NODE_CHAIN_H
 #define OBJECTS_NODE_CHAIN_H

@@ -1,9 +1,10 @@
 /*
- * The files of a store, for those who look after them: sealing, collection of garbage, checking, mending. Everybody else reads by location or id
- * (odb.h) and does not see in which file a thing is.
+ * The files of a store, for those who look after them: sealing, collection of garbage, checking, mending. Everybody
+ * else reads by location or id (odb.h) and does not see in which file a thing is.
  *
- * `current` names, in this order, packs ("pack SHA FIRST LAST SEALED") and journals ("journal NUMBER CLOSED"), so that each journal from 1 to the live one is
- * covered exactly once. The numbers of journals, and so locations, are never used again.
+ * `current` names, in this order, packs ("pack SHA FIRST LAST SEALED") and journals ("journal NUMBER CLOSED"), so
+ * that each journal from 1 to the live one is covered exactly once. The numbers of journals, and so locations, are
+ * never used again.
  */
 #ifndef OBJECTS_ODB_FILES_H
 #define OBJECTS_ODB_FILES_H
@@ -13,7 +14,10 @@
 #include "objects/pack.h"
 #include "objects/txn.h"
 
-/* A journal past one of these is sealed by the next who takes the append lock; bytes double for each 4096 numbers used. */
+/*
+ * A journal past one of these is sealed by the next who takes the append lock; bytes double for each 4096 numbers
+ * used.
+ */
 #define SEAL_BYTES ((uint64_t)16 << 20)
 #define SEAL_FRAMES 65536
 /* Unpacked journals from which on a writer packs by itself, so that what must be replayed stays bounded. */
@@ -32,8 +36,8 @@ struct odb_file {
 };
 
 /*
- * The files as they are now, oldest first; they stay open and readable until odb_files_release, whatever becomes of them meanwhile. The journals
- * are not for writing.
+ * The files as they are now, oldest first; they stay open and readable until odb_files_release, whatever becomes of
+ * them meanwhile. The journals are not for writing.
  */
 struct odb_files {
 	struct odb_file *items;
@@ -43,38 +47,51 @@ struct odb_files {
 int odb_files_get(struct odb *odb, struct odb_files *files_out, struct drift_error *err) MUST_CHECK;
 void odb_files_release(struct odb_files *files);
 
-/* Seal the live journal, durably, if anything stands in it; under the append lock. 1 sealed, 0 nothing to seal, -1: all as before. */
+/*
+ * Seal the live journal, durably, if anything stands in it; under the append lock. 1 sealed, 0 nothing to seal, -1:
+ * all as before.
+ */
 int odb_seal(struct odb *odb, struct drift_error *err) MUST_CHECK;
 /* How many sealed journals wait to be packed; cheap. */
 size_t odb_sealed_count(struct odb *odb);
 
-/* The exclusive right to replace and unlink files: 0; 1 if somebody else has it; -1. Held until odb_gc_unlock; over processes and threads. */
+/*
+ * The exclusive right to replace and unlink files: 0; 1 if somebody else has it; -1. Held until odb_gc_unlock; over
+ * processes and threads.
+ */
 int odb_gc_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_gc_unlock(struct odb *odb);
 /*
- * Is no batch under way that has written objects ahead, in any process? 1: none, and none begins to until odb_batches_release; 0; -1.
- * Under the append lock.
+ * Is no batch under way that has written objects ahead, in any process? 1: none, and none begins to until
+ * odb_batches_release; 0; -1. Under the append lock.
  */
 int odb_batches_exclude(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_batches_release(struct odb *odb);
 
 /*
- * Under gc and append lock: `pack` (published) takes the place of the files that cover its journals; durably. Makes the index
- * anew: heads of the newest pack, and what journals are left. The old files are to be unlinked with odb_remove_leftovers.
+ * Under gc and append lock: `pack` (published) takes the place of the files that cover its journals; durably. Makes
+ * the index anew: heads of the newest pack, and what journals are left. The old files are to be unlinked with
+ * odb_remove_leftovers.
  */
 int odb_replace_files(struct odb *odb, const struct pack_name *pack, struct drift_error *err) MUST_CHECK;
-/* Under the gc lock: unlink journals and packs that `current` does not name, and temporary files. count_out: how many. */
+/*
+ * Under the gc lock: unlink journals and packs that `current` does not name, and temporary files. count_out: how
+ * many.
+ */
 int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err) MUST_CHECK;
 
 /* The end of the live journal, where frames not yet written will stand: a location. Under the append lock. */
 uint64_t odb_end(struct odb *odb);
-/* What `current` and the newest pack know: heads of refs at the end of file `last` (of all refs ever). Walks what was sealed since. */
+/*
+ * What `current` and the newest pack know: heads of refs at the end of file `last` (of all refs ever). Walks what
+ * was sealed since.
+ */
 int odb_heads_at(struct odb *odb, uint64_t last, struct pack_heads *heads_out, struct drift_error *err) MUST_CHECK;
 
 /*
- * Every location that the items of a frame name, for marking; kind: what stands there as far as is known. Deltas name their bases, nodes their children, commits trees,
- * parents, jump and merge; log entries both values of each ref (entries themselves, and changes, need nothing that is not kept anyway).
- * Non-zero from each stops.
+ * Every location that the items of a frame name, for marking; kind: what stands there as far as is known. Deltas
+ * name their bases, nodes their children, commits trees, parents, jump and merge; log entries both values of each
+ * ref (entries themselves, and changes, need nothing that is not kept anyway). Non-zero from each stops.
  */
 enum named_as { NAMED_NODE, NAMED_BLOB, NAMED_COMMIT, NAMED_ANY };
 int odb_frame_names(struct odb *odb, uint64_t frame_loc, enum frame_kind kind, const void *payload, size_t len,

@@ -1,6 +1,7 @@
 /*
- * One pack, open for reading: found by location, by id, by path. What is read is checked against checksums here, against ids by
- * the callers. Any number of threads may use a pack; it is never changed. The file may be unlinked while it is open.
+ * One pack, open for reading: found by location, by id, by path. What is read is checked against checksums here,
+ * against ids by the callers. Any number of threads may use a pack; it is never changed. The file may be unlinked
+ * while it is open.
  */
 #ifndef OBJECTS_PACK_H
 #define OBJECTS_PACK_H
@@ -28,8 +29,9 @@ struct pack_options {
 };
 
 /*
- * Opens and checks head, trailer and sizes; maps MAP and GROUPS (their checksums are checked once). Reads no group. DRIFT_ERR_NOT_FOUND if the file is
- * not there (gc may have replaced it: look at `current` again), DRIFT_ERR_CORRUPT, DRIFT_ERR_UNSUPPORTED.
+ * Opens and checks head, trailer and sizes; maps MAP and GROUPS (their checksums are checked once). Reads no group.
+ * DRIFT_ERR_NOT_FOUND if the file is not there (gc may have replaced it: look at `current` again),
+ * DRIFT_ERR_CORRUPT, DRIFT_ERR_UNSUPPORTED.
  */
 int pack_open(const struct pack_name *name, const struct pack_options *options, struct pack **pack_out,
 	      struct drift_error *err) MUST_CHECK;
@@ -53,8 +55,9 @@ struct pack_place {
 };
 
 /*
- * What loc names: 1 with a place in PACK_OBJECTS for a record that moved there; 1 with a place in PACK_STUBS if only the frame's stub
- * is left, in which the record may be; 0 if nothing is kept of it. loc_frame(loc) | 0xff asks for the stub alone.
+ * What loc names: 1 with a place in PACK_OBJECTS for a record that moved there; 1 with a place in PACK_STUBS if only
+ * the frame's stub is left, in which the record may be; 0 if nothing is kept of it. loc_frame(loc) | 0xff asks for
+ * the stub alone.
  */
 int pack_find(struct pack *pack, uint64_t loc, struct pack_place *place_out, struct drift_error *err) MUST_CHECK;
 
@@ -66,8 +69,8 @@ void pack_group_at(const struct pack *pack, enum pack_block_kind kind, uint64_t 
 		   uint64_t *ordinal_out);
 
 /*
- * Locations that may have that id (commits, tags, blobs, root maps): *position 0 first; 1 with a location to be verified, 0, -1.
- * digits: only so many hexadecimal digits of the id count, 1 to 64.
+ * Locations that may have that id (commits, tags, blobs, root maps): *position 0 first; 1 with a location to be
+ * verified, 0, -1. digits: only so many hexadecimal digits of the id count, 1 to 64.
  */
 int pack_find_id(struct pack *pack, const struct oid *id, unsigned digits, uint64_t *position, uint64_t *loc_out,
 		 struct drift_error *err) MUST_CHECK;
@@ -84,11 +87,17 @@ int pack_read_heads(struct pack *pack, struct pack_heads *heads_out, struct drif
 int pack_each(struct pack *pack,
 	      int (*each)(void *data, uint64_t loc, const struct pack_place *place, struct drift_error *err),
 	      void *data, struct drift_error *err) MUST_CHECK;
-/* The locations of the items of groups [from, to) of a kind, in the order of the file; reads all of the map for it. locs_out: to be freed. */
+/*
+ * The locations of the items of groups [from, to) of a kind, in the order of the file; reads all of the map for it.
+ * locs_out: to be freed.
+ */
 int pack_group_locs(struct pack *pack, enum pack_block_kind kind, uint64_t from, uint64_t to, uint64_t **locs_out,
 		    size_t *count_out, struct drift_error *err) MUST_CHECK;
 
-/* For fsck: each fault that is found without decoding items is told, with its offset; returns 0, or -1 if it cannot go on. */
+/*
+ * For fsck: each fault that is found without decoding items is told, with its offset; returns 0, or -1 if it cannot
+ * go on.
+ */
 struct pack_check {
 	void (*fault)(void *data, uint64_t offset, const char *sentence);
 	void (*progress)(void *data, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */

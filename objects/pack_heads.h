@@ -1,10 +1,11 @@
 /*
- * What must be known of packed journals without reading them, so that opening replays the live journal alone. Cumulative: those of the newest
- * pack stand for all packs before it. The content of the block:
+ * What must be known of packed journals without reading them, so that opening replays the live journal alone.
+ * Cumulative: those of the newest pack stand for all packs before it. The content of the block:
  *
  *   varint location of the newest log entry, varint location of the newest commit with a marker
  *   varint count of refs, in order of name; for each: varint length, name, varint location of its newest log entry
- *   varint count of sources; for each journal of this pack from the first on: varint when it was sealed (seconds), varint where it was closed
+ *   varint count of sources; for each journal of this pack from the first on: varint when it was sealed (seconds),
+ *       varint where it was closed
  */
 #ifndef OBJECTS_PACK_HEADS_H
 #define OBJECTS_PACK_HEADS_H

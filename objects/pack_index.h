@@ -1,14 +1,17 @@
 /*
- * The index of a pack: from ids and paths to locations. Derived from the pack; made anew where it is missing or does not fit.
+ * The index of a pack: from ids and paths to locations. Derived from the pack; made anew where it is missing or does
+ * not fit.
  *
  *    0 "driftidx", u32 version, u32 zero, 32 bytes of the pack's SHA-256, u64 count of ids, u64 count of paths,
  *      u8 fan bits of ids, u8 fan bits of paths, u8 length of a value (4 to 8), 5 zeros
- *   72 u32 first entry of each value of the first bits of an id, and the count; the entries in order of id: u16 the next 16 bits of the id, value
+ *   72 u32 first entry of each value of the first bits of an id, and the count; the entries in order of id: u16
+ *       the next 16 bits of the id, value
  *      likewise of paths by their hash: u32 the next 32 bits, value
  *  end u32 CRC-32C of all before
  *
- * Bits of ids and hashes count from the highest of the first byte; the u16 and u32 are big endian, so that entries are in order. A value is
- * number of a frame in the map * 256 + record. Fan bits: the least, up to 24, that leave 16 entries or fewer a bucket on average.
+ * Bits of ids and hashes count from the highest of the first byte; the u16 and u32 are big endian, so that entries
+ * are in order. A value is number of a frame in the map * 256 + record. Fan bits: the least, up to 24, that leave 16
+ * entries or fewer a bucket on average.
  */
 #ifndef OBJECTS_PACK_INDEX_H
 #define OBJECTS_PACK_INDEX_H
@@ -35,7 +38,10 @@ int pack_index_find_id(const struct pack_index *index, const struct oid *id, uns
 int pack_index_find_path(const struct pack_index *index, uint64_t hash, uint64_t *value_out,
 			 struct drift_error *err) MUST_CHECK;
 
-/* Making one: ids and paths in any order; of several values of a path hash the greatest stays. Memory is bounded; dir: for temporary files. */
+/*
+ * Making one: ids and paths in any order; of several values of a path hash the greatest stays. Memory is bounded;
+ * dir: for temporary files.
+ */
 struct pack_index_builder;
 int pack_index_builder_new(const char *dir, struct pack_index_builder **out, struct drift_error *err) MUST_CHECK;
 void pack_index_builder_free(struct pack_index_builder *b);

@@ -1,7 +1,8 @@
 /*
- * Writing a pack, in order: the dictionary, groups of stubs (ascending by location), groups of objects, then map, heads and trailer. Memory does not
- * grow with it but for 16 bytes a group; the places of objects are sorted on disk for the map. The file has a temporary
- * name (pack/tmp-...) until pack_writer_publish; whoever holds the gc lock may unlink such files.
+ * Writing a pack, in order: the dictionary, groups of stubs (ascending by location), groups of objects, then map,
+ * heads and trailer. Memory does not grow with it but for 16 bytes a group; the places of objects are sorted on disk
+ * for the map. The file has a temporary name (pack/tmp-...) until pack_writer_publish; whoever holds the gc lock may
+ * unlink such files.
  */
 #ifndef OBJECTS_PACK_WRITE_H
 #define OBJECTS_PACK_WRITE_H
@@ -29,7 +30,10 @@ struct pack_items {
 	size_t count;
 };
 
-/* What a group would take, compressed at that level, appended to out as its stored bytes; for who tries several cuts. */
+/*
+ * What a group would take, compressed at that level, appended to out as its stored bytes; for who tries several
+ * cuts.
+ */
 int pack_group_compress(struct pack_writer *w, const struct pack_items *items, int level, bool use_dict,
 			struct buf *out, struct drift_error *err) MUST_CHECK;
 
@@ -39,7 +43,10 @@ int pack_writer_stub(struct pack_writer *w, uint64_t frame_loc, const void *stub
 /* A group of objects, with the location of each. After the first no more stubs. */
 int pack_writer_objects(struct pack_writer *w, const struct pack_items *items, const uint64_t *locs, int level,
 			bool use_dict, struct drift_error *err) MUST_CHECK;
-/* Ids and paths for the index, with their locations (of a record in a stub, or in OBJECTS). At any time before the end. */
+/*
+ * Ids and paths for the index, with their locations (of a record in a stub, or in OBJECTS). At any time before the
+ * end.
+ */
 int pack_writer_id(struct pack_writer *w, const struct oid *id, uint64_t loc, struct drift_error *err) MUST_CHECK;
 int pack_writer_path(struct pack_writer *w, uint64_t hash, uint64_t loc, struct drift_error *err) MUST_CHECK;
 

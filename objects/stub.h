@@ -1,8 +1,10 @@
 /*
- * Stubs: what a pack keeps of a transaction's frame. The payload of txn.h, with records of length 0 for those that moved to the groups of objects
- * or were removed. Commits, tags and nodes of root maps stay. txn_parse and all that takes a struct txn reads a stub as it is.
+ * Stubs: what a pack keeps of a transaction's frame. The payload of txn.h, with records of length 0 for those that
+ * moved to the groups of objects or were removed. Commits, tags and nodes of root maps stay. txn_parse and all that
+ * takes a struct txn reads a stub as it is.
  *
- * Log entries and change lists are kept though their commits may be removed: chains of history and of the log lead through them.
+ * Log entries and change lists are kept though their commits may be removed: chains of history and of the log lead
+ * through them.
  */
 #ifndef OBJECTS_STUB_H
 #define OBJECTS_STUB_H
@@ -27,13 +29,16 @@ struct stub_record {
 };
 
 /*
- * The stub of a transaction, appended to out; records: one each of txn. out stays empty if nothing is worth keeping: no record, log entry or
- * change list. Same input, same bytes.
+ * The stub of a transaction, appended to out; records: one each of txn. out stays empty if nothing is worth keeping:
+ * no record, log entry or change list. Same input, same bytes.
  */
 int stub_encode(const struct txn *txn, const struct stub_record *records, struct compressor *z, struct buf *out,
 		struct drift_error *err) MUST_CHECK;
 
-/* The reason that a log entry of this commit shows: "commit: " and so on and the first line of its message, appended. */
+/*
+ * The reason that a log entry of this commit shows: "commit: " and so on and the first line of its message,
+ * appended.
+ */
 void stub_reason(const struct commit *commit, struct buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Checking a store: every frame and group, every object against its id, every commit's parents, seq, gen, jump and times, every tree (full: rebuilt from its
- * documents and compared), the closure of every ref and log entry that is not expired, packs and their indexes. Objects are checked by all cores, each once.
+ * Checking a store: every frame and group, every object against its id, every commit's parents, seq, gen, jump and
+ * times, every tree (full: rebuilt from its documents and compared), the closure of every ref and log entry that is
+ * not expired, packs and their indexes. Objects are checked by all cores, each once.
  */
 #ifndef REPO_FSCK_H
 #define REPO_FSCK_H

@@ -1,13 +1,16 @@
 /*
- * Collection of garbage: sealed journals and the packs behind them become one pack; what no ref, log entry, stage or grace
- * period needs is left out. Locations, ids and all answers stay as they are. Others read and commit meanwhile; the append lock is held for moments, at the start and at the
- * end. Killed at any instant it loses nothing; what it leaves is removed by the next.
+ * Collection of garbage: sealed journals and the packs behind them become one pack; what no ref, log entry, stage or
+ * grace period needs is left out. Locations, ids and all answers stay as they are. Others read and commit meanwhile;
+ * the append lock is held for moments, at the start and at the end. Killed at any instant it loses nothing; what it
+ * leaves is removed by the next.
  *
- *  1. taken: all sealed journals, and packs from the newest back while one is smaller than twice what is taken already (full: all)
+ *  1. taken: all sealed journals, and packs from the newest back while one is smaller than twice what is taken
+ *      already (full: all)
  *  2. mark what is needed of them (gc_mark.h)
  *  3. stubs, in order of location (stub.h)
  *  4. families of nodes and blobs, each newest first, in groups (gc_encode.h)
- *  5. the new pack and its index, durably; then, under the append lock, what was referred to since 2 is looked at, and `current` is replaced
+ *  5. the new pack and its index, durably; then, under the append lock, what was referred to since 2 is looked at,
+ *      and `current` is replaced
  *  6. unlink what is not named any more
  */
 #ifndef REPO_GC_H
@@ -40,7 +43,10 @@ struct gc_result {
 	uint64_t commits_kept, objects_kept, objects_dropped;
 };
 
-/* DRIFT_ERR_CLASH if another gc is at work; DRIFT_ERR_CORRUPT names what cannot be read, and nothing has changed then. */
+/*
+ * DRIFT_ERR_CLASH if another gc is at work; DRIFT_ERR_CORRUPT names what cannot be read, and nothing has changed
+ * then.
+ */
 int gc_run(struct repo *repo, const struct gc_options *options, struct gc_result *result_out,
 	   struct drift_error *err) MUST_CHECK;
 

@@ -1,9 +1,10 @@
 /*
- * Nodes and blobs into groups. Records are sorted into families, versions of one node or document; a family is read oldest first, written newest first: whole,
- * then each as an edit list against the one before; see pack_record.h. Neighbours by key stand together.
+ * Nodes and blobs into groups. Records are sorted into families, versions of one node or document; a family is read
+ * oldest first, written newest first: whole, then each as an edit list against the one before; see pack_record.h.
+ * Neighbours by key stand together.
  *
- * A stretch of 256 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than 88 % (versions of large documents), else
- * the pieces are what is read (a few tens of microseconds each).
+ * A stretch of 256 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than
+ * 88 % (versions of large documents), else the pieces are what is read (a few tens of microseconds each).
  */
 #ifndef REPO_GC_ENCODE_H
 #define REPO_GC_ENCODE_H

@@ -1,9 +1,11 @@
 /*
- * What is needed of the files that gc takes. Memory: a bit for each record, some bytes for each frame of a journal, a stack.
+ * What is needed of the files that gc takes. Memory: a bit for each record, some bytes for each frame of a journal,
+ * a stack.
  *
- * Roots: the values of all refs, both values of each update in log entries that are young enough, and every location named in the frames behind the taken
- * files (bases of deltas too). Nothing refers forward, so what lies in a file before the taken ones leads to none of them.
- * Commits are marked first; then the trees of those marked, oldest first, so that each node is decoded from the one before.
+ * Roots: the values of all refs, both values of each update in log entries that are young enough, and every location
+ * named in the frames behind the taken files (bases of deltas too). Nothing refers forward, so what lies in a file
+ * before the taken ones leads to none of them. Commits are marked first; then the trees of those marked, oldest
+ * first, so that each node is decoded from the one before.
  */
 #ifndef REPO_GC_MARK_H
 #define REPO_GC_MARK_H

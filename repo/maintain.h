@@ -7,7 +7,10 @@
 /* Is there anything to do? Cheap: for after each commit. */
 bool maintain_is_due(struct repo *repo);
 
-/* In a thread with a repository of its own, at most one a process and repository. It must be stopped before `repo` is closed. */
+/*
+ * In a thread with a repository of its own, at most one a process and repository. It must be stopped before `repo`
+ * is closed.
+ */
 struct maintainer;
 int maintainer_start(struct repo *repo, struct maintainer **out, struct drift_error *err) MUST_CHECK;
 /* Asks it to stop and waits; NULL-safe. Nothing that it did is lost or half done. */

@@ -1,6 +1,7 @@
 /*
- * Mending: cuts torn tails, makes indexes anew, restores damaged objects from any other place in the store that has them, and names the documents that are lost and
- * the commits that have them. Never touches what is sound; a file that is replaced is kept in lost/ below the store.
+ * Mending: cuts torn tails, makes indexes anew, restores damaged objects from any other place in the store that has
+ * them, and names the documents that are lost and the commits that have them. Never touches what is sound; a file
+ * that is replaced is kept in lost/ below the store.
  */
 #ifndef REPO_REPAIR_H
 #define REPO_REPAIR_H
@@ -26,7 +27,10 @@ struct repair_result {
 	uint64_t mended, restored, lost; /* faults, objects, objects */
 };
 
-/* Takes the gc lock: DRIFT_ERR_CLASH if a gc is at work. 0 also where something stays lost. A second run finds only that. */
+/*
+ * Takes the gc lock: DRIFT_ERR_CLASH if a gc is at work. 0 also where something stays lost. A second run finds only
+ * that.
+ */
 int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
 	       struct drift_error *err) MUST_CHECK;
 
