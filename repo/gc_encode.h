@@ -3,7 +3,7 @@
  * oldest first, written newest first: whole, then each as an edit list against the one before; see pack_record.h.
  * Neighbours by key stand together.
  *
- * A stretch of 256 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than
+ * A stretch of 512 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than
  * 88 % (versions of large documents), else the pieces are what is read (a few tens of microseconds each).
  */
 #ifndef REPO_GC_ENCODE_H
@@ -13,7 +13,7 @@
 #include "objects/pack_write.h"
 
 #define GC_PIECE_LEN ((size_t)32 << 10)
-#define GC_STRETCH_LEN ((size_t)256 << 10)
+#define GC_STRETCH_LEN ((size_t)512 << 10)
 #define GC_SORT_MEMORY ((size_t)32 << 20)
 
 struct gc_encoder;
