@@ -5,7 +5,7 @@
 #include "base/json_value_internal.h"
 #include "base/mem.h"
 
-/* Deeper levels are indented no further, or nesting alone could fill any disk. */
+/* What lies deeper stands on one line, or nesting alone could fill any disk. */
 #define INDENT_LEVELS_MAX 100
 
 enum style { CANONICAL, COMPACT, PRETTY };
@@ -65,11 +65,12 @@ static void add_mark(struct emitter *e, char mark)
 	}
 }
 
-static void new_line(struct emitter *e)
+/* Before an item of the container that is open at `depth`, or before its end. */
+static void new_line(struct emitter *e, size_t depth)
 {
-	size_t levels = e->depth < INDENT_LEVELS_MAX ? e->depth : INDENT_LEVELS_MAX;
+	size_t levels = e->depth;
 
-	if (e->style != PRETTY)
+	if (e->style != PRETTY || depth > INDENT_LEVELS_MAX)
 		return;
 	buf_add_byte(e->out, '\n');
 	while (levels--)
@@ -150,12 +151,12 @@ static int emit_step(struct emitter *e)
 	if (f->next < json_count(f->container)) {
 		if (f->next)
 			add_mark(e, ',');
-		new_line(e);
+		new_line(e, e->depth);
 		return emit_value(e, next_child(e, f));
 	}
 	e->depth--;
 	e->order_count = f->order;
-	new_line(e);
+	new_line(e, e->depth + 1);
 	add_mark(e, f->container->kind == JSON_OBJECT ? '}' : ']');
 	return 0;
 }

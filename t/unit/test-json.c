@@ -387,7 +387,7 @@ static void test_any_depth(void **state)
 	assert_string_equal(out.data, objects);
 	buf_clear(&out);
 	assert_int_equal(json_pretty(json_root(copy), &out, NULL), 0);
-	assert_true(out.len < (size_t)DEEP * 500);
+	assert_true(out.len < strlen(objects) + DEEP + 100000);
 	assert_int_equal(json_validate(out.data, out.len, NULL), 0);
 	json_doc_free(doc);
 	json_doc_free(copy);
@@ -558,6 +558,28 @@ static void test_compact_and_pretty(void **state)
 	json_doc_free(doc);
 }
 
+static void test_pretty_to_100_levels(void **state)
+{
+	(void)state;
+	for (size_t levels = 98; levels < 104; levels++) {
+		char text[256];
+		auto_buf out = BUF_INIT;
+		struct json_doc *doc;
+		size_t lines = 0;
+
+		memset(text, '[', levels);
+		memcpy(text + levels, "1,2", 3);
+		memset(text + levels + 3, ']', levels);
+		assert_int_equal(json_parse(text, 2 * levels + 3, &doc, NULL), 0);
+		assert_int_equal(json_pretty(json_root(doc), &out, NULL), 0);
+		for (size_t i = 0; i < out.len; i++)
+			lines += out.data[i] == '\n';
+		assert_int_equal(lines, levels > 100 ? 200 : 2 * levels + 1);
+		assert_int_equal(!!strstr(out.data, levels > 102 ? "[[[1,2]]]" : levels > 100 ? "[1,2]" : "1,\n"), 1);
+		json_doc_free(doc);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -571,6 +593,7 @@ int main(void)
 		cmocka_unit_test(test_canonical_rfc8785),
 		cmocka_unit_test(test_canonical_of_our_own),
 		cmocka_unit_test(test_compact_and_pretty),
+		cmocka_unit_test(test_pretty_to_100_levels),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
