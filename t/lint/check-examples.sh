@@ -8,8 +8,7 @@ test -x "$build/drift" || exit 0
 for name in $(env | sed -n 's/^\(DRIFT_[A-Za-z0-9_]*\)=.*/\1/p'); do
 	unset "$name"
 done
-EXAMPLES=$build/trash/examples
-rm -rf "$EXAMPLES" && mkdir -p "$EXAMPLES/home" || exit 1
+mkdir -p "$build/trash" && EXAMPLES=$(mktemp -d "$build/trash/examples-XXXXXX") && mkdir "$EXAMPLES/home" || exit 1
 HOME=$EXAMPLES/home PATH=$build:$PATH TZ=UTC LC_ALL=C.UTF-8 TERM=dumb NO_COLOR=1 PAGER=cat EDITOR=:
 DRIFT_AUTHOR='Ada Example <ada@example.com>' DRIFT_DATE=2025-01-01T12:00:00Z
 export EXAMPLES HOME PATH TZ LC_ALL TERM NO_COLOR PAGER EDITOR DRIFT_AUTHOR DRIFT_DATE
@@ -23,5 +22,5 @@ for page in README.md Documentation/*.adoc Documentation/*/*.adoc; do
 	bad=1
 	tail -n 3 "$EXAMPLES/printed" | tr -d '\001'
 done
-test $bad = 0 && rm -rf "$EXAMPLES"
+if test $bad = 0; then rm -rf "$EXAMPLES"; else echo "# kept: $EXAMPLES"; fi
 exit $bad
