@@ -3,8 +3,8 @@
 
 #include "base/utf8.h"
 
-/* What turns text round or hides in it. Joiners stay: scripts and emoji need them. */
-static bool is_deceptive(uint32_t code)
+/* Joiners are none: scripts and emoji need them. */
+bool utf8_deceptive(uint32_t code)
 {
 	return (code >= 0x80 && code < 0xa0) || code == 0x061c || code == 0x180e ||
 	       code == 0x200b || code == 0x200e || code == 0x200f ||
@@ -26,7 +26,7 @@ static void escape(struct buf *out, const unsigned char *p, size_t len, bool kee
 			continue;
 		}
 		n = utf8_decode(p + i, len - i, &code);
-		if (n > 1 ? !is_deceptive(code)
+		if (n > 1 ? !utf8_deceptive(code)
 			  : n && keep_lines && (code == '\n' || code == '\t')) {
 			i += n;
 			continue;
@@ -62,7 +62,7 @@ void text_escape_json(struct buf *out, const void *data, size_t len)
 		uint32_t code = p[i];
 		size_t n = code < 0x80 ? 1 : utf8_decode(p + i, len - i, &code);
 
-		if (n && (code == 0x7f || is_deceptive(code))) {
+		if (n && (code == 0x7f || utf8_deceptive(code))) {
 			buf_add(out, p + start, i - start);
 			if (code > 0xffff)
 				buf_addf(out, "\\u%04x\\u%04x", 0xd7c0U + (code >> 10), 0xdc00U + (code & 0x3ff));

@@ -23,6 +23,9 @@ size_t utf8_text_width(const void *data, size_t len);
 /* The longest start of the text, in bytes, that is no wider than max_width columns. */
 size_t utf8_cut(const void *data, size_t len, size_t max_width);
 
+/* A code point that turns text round or hides in it: C1 controls, bidirectional and invisible format characters. */
+bool utf8_deceptive(uint32_t code);
+
 /*
  * Append text with all that could confuse or steer a terminal escaped: control
  * characters and invalid bytes as \xNN, C1 controls, bidirectional and invisible

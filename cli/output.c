@@ -81,6 +81,15 @@ void out_append_text(const struct cmd_context *ctx, struct buf *b, const char *t
 		text_escape_terminal(b, text, len);
 }
 
+void out_text_line(const struct cmd_context *ctx, const char *text)
+{
+	auto_buf line = BUF_INIT;
+
+	out_append_text(ctx, &line, text, strlen(text), false);
+	buf_add_byte(&line, '\n');
+	out_buf(&line);
+}
+
 const char *out_short_id(const struct oid *id, char hex[OID_HEX_LEN + 1])
 {
 	oid_to_hex(id, hex);

@@ -26,6 +26,9 @@ void out_path_line(const struct cmd_context *ctx, const char *path, size_t len);
 /* Authors, messages: escaped on a terminal, newlines kept only with keep_lines. */
 void out_append_text(const struct cmd_context *ctx, struct buf *b, const char *text, size_t len, bool keep_lines);
 
+/* That on a line of its own, newlines escaped too. */
+void out_text_line(const struct cmd_context *ctx, const char *text);
+
 /* The first SHORT_ID_LEN digits. */
 const char *out_short_id(const struct oid *id, char hex[OID_HEX_LEN + 1]);
 /* The first line of a message. */

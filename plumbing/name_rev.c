@@ -209,7 +209,9 @@ static int print_way(struct cmd_context *ctx, const char *text, const struct oid
 			json_writer_null(&line.w);
 		return out_json_end(&line, &ctx->err);
 	}
-	out_printf("%s%s%s\n", o->name_only ? "" : text, o->name_only ? "" : " ", name.data);
+	if (!o->name_only)
+		out_printf("%s ", text);
+	out_text_line(ctx, name.data);
 	return 0;
 }
 

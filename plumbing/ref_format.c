@@ -354,6 +354,17 @@ static int append_field(struct ref_fields *r, const struct field *f, struct buf 
 	return 0;
 }
 
+/* The format is the user's own; what stands in the store is others'. */
+static int append_shown(struct ref_fields *r, const struct field *f, struct buf *out, struct drift_error *err)
+{
+	auto_buf value = BUF_INIT;
+
+	if (append_field(r, f, &value, err) || buf_check(&value, err))
+		return -1;
+	out_append_text(r->ctx, out, value.data, value.len, true);
+	return 0;
+}
+
 int ref_format_append(struct ref_fields *f, const char *format, struct buf *out, struct drift_error *err)
 {
 	struct field field = { .deref = false };
@@ -363,7 +374,7 @@ int ref_format_append(struct ref_fields *f, const char *format, struct buf *out,
 			const char *end = strchr(format, ')');
 
 			if (parse_field(format + 2, (size_t)(end - format - 2), &field, err) ||
-			    append_field(f, &field, out, err))
+			    append_shown(f, &field, out, err))
 				return -1;
 			format = end + 1;
 		} else if (format[0] == '%' && is_hex_escape(format)) {

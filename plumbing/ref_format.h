@@ -20,7 +20,8 @@ void ref_fields_release(struct ref_fields *f);
 
 /* DRIFT_ERR_INVALID names a field that is unknown, or a format without its end. */
 int ref_format_check(const char *format, struct drift_error *err) MUST_CHECK;
-/* Append the format with its fields filled in: "%(name)", "%%", "%xx" for a byte in hexadecimal. Checked before. */
+/* Append the format with its fields filled in: "%(name)", "%%", "%xx" for a byte in hexadecimal. Fields are escaped on a
+ * terminal. Checked before. */
 int ref_format_append(struct ref_fields *f, const char *format, struct buf *out, struct drift_error *err) MUST_CHECK;
 
 /* A field as a key to sort by, without "%()": its text, and where it is a number or a time that. */

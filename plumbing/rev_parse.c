@@ -99,7 +99,7 @@ static int print_name(struct cmd_context *ctx, const char *text, bool brief)
 		return -1;
 	if (!found)
 		return error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "there is no such ref");
-	out_printf("%s\n", brief ? refname_short(ref.name) : ref.name);
+	out_text_line(ctx, brief ? refname_short(ref.name) : ref.name);
 	return 0;
 }
 

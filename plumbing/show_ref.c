@@ -71,17 +71,23 @@ static int print_json(struct cmd_context *ctx, const struct listed_ref *ref)
 	return out_json_end(&line, &ctx->err);
 }
 
-static void print_line(const struct show_ref_options *o, const struct oid *id, const char *name, const char *suffix)
+static void print_line(const struct cmd_context *ctx, const struct oid *id, const char *name, const char *suffix)
 {
+	const struct show_ref_options *o = ctx->options;
 	char hex[OID_HEX_LEN + 1];
+	auto_buf line = BUF_INIT;
 
 	oid_to_hex(id, hex);
 	if (o->hash_len)
 		hex[o->hash_len] = '\0';
-	if (o->hash_only)
-		out_printf("%s\n", hex);
-	else
-		out_printf("%s %s%s\n", hex, name, suffix);
+	buf_add_str(&line, hex);
+	if (!o->hash_only) {
+		buf_add_byte(&line, ' ');
+		out_append_text(ctx, &line, name, strlen(name), false);
+		buf_add_str(&line, suffix);
+	}
+	buf_add_byte(&line, '\n');
+	out_buf(&line);
 }
 
 static int print_ref(struct cmd_context *ctx, const struct listed_ref *ref)
@@ -94,12 +100,12 @@ static int print_ref(struct cmd_context *ctx, const struct listed_ref *ref)
 		return 0;
 	if (ctx->common.json)
 		return print_json(ctx, ref);
-	print_line(o, &ref->object.id, ref->name, "");
+	print_line(ctx, &ref->object.id, ref->name, "");
 	if (!o->dereference || ref->kind != OBJECT_TAG)
 		return 0;
 	if (ref_peel(ctx, ref, &to, &kind, &ctx->err))
 		return -1;
-	print_line(o, &to.id, ref->name, "^{}");
+	print_line(ctx, &to.id, ref->name, "^{}");
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static int print_one(struct cmd_context *ctx, const char *name)
 		return EXIT_NO;
 	if (found <= 0)
 		return ctx_fail(ctx, "read '%s'", name);
-	out_printf("%s\n", o->brief ? refname_short(value.target) : value.target);
+	out_text_line(ctx, o->brief ? refname_short(value.target) : value.target);
 	return EXIT_DONE;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define ID_DIGITS 64
 
 static const char *const rules[REFNAME_RULE_COUNT][2] = {
@@ -28,6 +30,20 @@ static bool is(const char *name, size_t len, const char *other)
 static bool byte_allowed(unsigned char c)
 {
 	return c > 0x20 && c != 0x7f && !strchr("~^:?*[\\", c);
+}
+
+/* Two refs whose names look the same are as bad as one that rewrites the line it stands on. */
+static bool deceives(const char *name, size_t len)
+{
+	uint32_t code;
+	size_t i, n;
+
+	for (i = 0; i < len; i += n ? n : 1) {
+		n = utf8_decode(name + i, len - i, &code);
+		if (n > 1 && utf8_deceptive(code))
+			return true;
+	}
+	return false;
 }
 
 /* What is wrong with a part between slashes, or NULL. */
@@ -78,6 +94,8 @@ static const char *name_fault(const char *name, size_t len)
 	}
 	if (name[len - 1] == '.')
 		return "ends with '.'";
+	if (deceives(name, len))
+		return "holds a character that is invisible or changes the direction of writing";
 	return parts_fault(name, len);
 }
 

@@ -4,7 +4,7 @@
  *
  * A name is HEAD, or "refs/" and parts between single slashes. Nowhere in it: control characters (below 0x20,
  * 0x7f), blank, ~ ^ : ? * [ \, "..", "@{"; no part begins with "." or ends with ".lock"; it does not end with "." or "/".
- * Other bytes are free, in any encoding. At most REFNAME_MAX bytes.
+ * Beyond git's rules: no character that turns text round or hides in it (utf8_deceptive). Other bytes are free, in any encoding. At most REFNAME_MAX bytes.
  */
 #ifndef REFS_REFNAME_H
 #define REFS_REFNAME_H

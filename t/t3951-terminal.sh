@@ -35,6 +35,28 @@ test_expect_success 'names, authors and messages are escaped' '
 	test_expect_code 1 drift get "$(printf "x\033[31m\ny")" 2>err && test_grep "x.x1B\[31m.x0Ay" err
 '
 
+# A byte that begins an escape sequence where text is not UTF-8, and who wrote and tagged what.
+test_expect_success 'refs, and what they lead to' '
+	csi=$(printf "\233") && drift update-ref "refs/heads/a${csi}2J" HEAD~1 && drift symbolic-ref refs/heads/s "refs/heads/a${csi}2J" &&
+	drift tag "t${csi}" -m "$(printf "\033[2J\342\200\256 tagged")" --author "$(printf "Eve \342\200\256")" &&
+	for command in "for-each-ref" "for-each-ref \"--format=%(refname:short)+%(author)+%(tagger)+%(subject)+%(contents)\"" "show-ref -d" "branch" "tag" \
+		"name-rev HEAD~1" "rev-parse --symbolic-full-name s" "symbolic-ref refs/heads/s" "reflog" "log" "show-ref --json" "status"; do
+		on_terminal "drift --no-pager --color=never $command" >out && test -s out && test_grep ! "drift:\|syntax" out && LC_ALL=C test_grep ! "[$csi$escape]" out &&
+			LC_ALL=C test_grep ! "$(printf "\342\200\256")" out || { echo "$command" && return 1; }
+	done &&
+	on_terminal "drift for-each-ref \"--format=%1b[1m%(refname:short)\"" >out && test_grep "^$escape\[1ma.x9B2J" out &&
+	drift for-each-ref --format="%(subject)" refs/tags >out && test_grep "$escape" out
+'
+
+test_expect_success 'names of refs that would deceive are refused' '
+	for name in "$(printf "a\342\200\256b")" "$(printf "main\342\200\213")" "$(printf "a\033")"; do
+		test_expect_code 128 drift branch "$name" 2>err && test_grep "no valid branch name" err &&
+		test_expect_code 128 drift tag "$name" 2>err && test_expect_code 128 drift update-ref "refs/heads/$name" HEAD 2>err || return 1
+	done &&
+	printf "create refs/heads/\342\200\256x HEAD\n" >in && test_expect_code 128 drift update-ref --stdin <in 2>err &&
+	drift branch "$(printf "\303\274ber")"
+'
+
 test_expect_success 'colours, and none' '
 	on_terminal "drift --no-pager log --oneline" >out && test_grep "$escape\[33m" out &&
 	on_terminal "NO_COLOR=1 drift --no-pager log --oneline" >out && test_grep ! "$escape" out &&

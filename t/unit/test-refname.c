@@ -22,11 +22,13 @@ static const char *const valid_full[] = {
 	"refs/heads/a.lockb",
 	"refs/heads/\xff",
 	"refs/heads/a'b\"c",
+	"refs/heads/\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", /* joined by U+200D */
 };
 static const char *const invalid[] = {
 	"",    "@",    "/",      "a/",       "/a",    "a//b", ".a",    "a/.b", "a..b",
 	"a.",  "a/b.", "a.lock", "a.lock/b", ".lock", "a b",  "a~b",   "a^b",  "a:b",
 	"a?b", "a*b",  "a[b",    "a\\b",     "a@{b",  "a\tb", "a\x7f", "a\nb", "a/./b",
+	"a\xe2\x80\xae" "b", "a\xe2\x80\x8b", "\xef\xbb\xbf" "a", "a\xc2\x9b" "b", "a/\xd8\x9c",
 };
 
 static void full(void **state)
