@@ -5,20 +5,25 @@
 
 #include "base/mem.h"
 
+/* To wake a thread takes longer than to compress a node: a worker without work sleeps until so many jobs wait. */
+#define WAKE_COUNT 16
+
 struct deflater {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t work, done;
 	struct deflate_job *head, *tail; /* waiting */
-	struct compressor *compressor;   /* the worker's */
+	size_t waiting_count;
+	const struct deflate_job *awaited; /* by deflater_finish, while the worker runs it */
+	struct compressor *compressor;     /* the worker's */
 	bool stop;
 };
 
-static int run(struct deflate_job *job, struct compressor *c, struct drift_error *err)
+static int run(struct deflate_job *job, struct compressor *c)
 {
 	struct compress_job z = { .src = job->data, .src_len = job->len, .dict = job->dict, .level = job->level };
 
-	return compress_append(c, &z, &job->frame, err);
+	return compress_append(c, &z, &job->frame, NULL);
 }
 
 static struct deflate_job *take_first(struct deflater *d)
@@ -28,8 +33,24 @@ static struct deflate_job *take_first(struct deflater *d)
 	d->head = job->next;
 	if (!d->head)
 		d->tail = NULL;
+	d->waiting_count--;
 	job->state = DEFLATE_RUNNING;
 	return job;
+}
+
+/* Under the mutex, which is let go of meanwhile. */
+static void run_first(struct deflater *d, struct compressor *c)
+{
+	struct deflate_job *job = take_first(d);
+	int result;
+
+	pthread_mutex_unlock(&d->mutex);
+	result = run(job, c);
+	pthread_mutex_lock(&d->mutex);
+	job->result = result;
+	job->state = DEFLATE_DONE;
+	if (d->awaited == job)
+		pthread_cond_signal(&d->done);
 }
 
 static void *worker(void *data)
@@ -38,20 +59,10 @@ static void *worker(void *data)
 
 	pthread_mutex_lock(&d->mutex);
 	while (!d->stop) {
-		struct deflate_job *job;
-		int result;
-
-		if (!d->head) {
+		if (d->waiting_count < WAKE_COUNT)
 			pthread_cond_wait(&d->work, &d->mutex);
-			continue;
-		}
-		job = take_first(d);
-		pthread_mutex_unlock(&d->mutex);
-		result = run(job, d->compressor, NULL);
-		pthread_mutex_lock(&d->mutex);
-		job->result = result;
-		job->state = DEFLATE_DONE;
-		pthread_cond_broadcast(&d->done);
+		while (d->head && !d->stop)
+			run_first(d, d->compressor);
 	}
 	pthread_mutex_unlock(&d->mutex);
 	return NULL;
@@ -105,29 +116,23 @@ void deflater_submit(struct deflater *d, struct deflate_job *job)
 	else
 		d->head = job;
 	d->tail = job;
-	pthread_cond_signal(&d->work);
+	if (++d->waiting_count == WAKE_COUNT)
+		pthread_cond_signal(&d->work);
 	pthread_mutex_unlock(&d->mutex);
 }
 
-/* Jobs are finished in the order of their submission, so a waiting one is the first. */
 int deflater_finish(struct deflater *d, struct deflate_job *job, struct compressor *c, struct drift_error *err)
 {
-	bool mine = false;
-
 	pthread_mutex_lock(&d->mutex);
-	while (job->state != DEFLATE_DONE && !mine) {
-		if (job->state == DEFLATE_WAITING && d->head == job) {
-			take_first(d);
-			mine = true;
-		} else {
-			pthread_cond_wait(&d->done, &d->mutex);
+	while (job->state != DEFLATE_DONE) {
+		if (d->head) {
+			run_first(d, c);
+			continue;
 		}
+		d->awaited = job;
+		pthread_cond_wait(&d->done, &d->mutex);
 	}
+	d->awaited = NULL;
 	pthread_mutex_unlock(&d->mutex);
-	if (mine) {
-		job->result = run(job, c, err);
-		job->state = DEFLATE_DONE;
-		return job->result;
-	}
 	return job->result ? error_no_memory(err) : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Compression beside the thread that builds a tree: jobs are taken by one worker thread, or by whoever needs the result before
- * the worker came to it, so that both cores of a small machine work and neither waits for long.
+ * Compression beside the thread that builds a tree: jobs are taken by one worker thread, and by whoever waits for a result
+ * meanwhile, so that both cores of a small machine work and neither waits for long.
  */
 #ifndef OBJECTS_DEFLATER_H
 #define OBJECTS_DEFLATER_H
@@ -27,7 +27,8 @@ int deflater_new(struct deflater **out, struct drift_error *err) MUST_CHECK;
 void deflater_free(struct deflater *d);
 /* A job for the worker. */
 void deflater_submit(struct deflater *d, struct deflate_job *job);
-/* Its result is there, or it could not be compressed for want of memory: -1. c is the caller's own. */
-int deflater_finish(struct deflater *d, struct deflate_job *job, struct compressor *c, struct drift_error *err) MUST_CHECK;
+/* Its result is there, or it could not be compressed for want of memory: -1. c is the caller's own. One caller at a time. */
+int deflater_finish(struct deflater *d, struct deflate_job *job, struct compressor *c,
+		    struct drift_error *err) MUST_CHECK;
 
 #endif
