@@ -53,7 +53,8 @@ void import_block_record(const struct import_block *b, size_t i, struct import_r
 {
 	const struct import_entry *e = &b->entries[i];
 
-	*out = (struct import_record){ .key = b->keys.data + e->key_at,
+	*out = (struct import_record){ .rank = e->rank,
+				       .key = b->keys.data + e->key_at,
 				       .key_len = e->key_len,
 				       .collection_len = e->collection_len,
 				       .data = b->data.data + e->data_at,
@@ -64,6 +65,8 @@ void import_block_record(const struct import_block *b, size_t i, struct import_r
 
 int import_record_compare(const struct import_record *a, const struct import_record *b)
 {
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
 	return key_compare(a->key, a->key_len, b->key, b->key_len);
 }
 

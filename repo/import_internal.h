@@ -1,7 +1,7 @@
 /*
  * The parts of an import, in the order in which documents pass them: a parser fills blocks (import_lines.c, import_array.c,
  * import_rows.c, with import_document.c for keys), a thread runs it (import_reader.c), a sorter holds what is out of order
- * (import_sort.c, import_merge.c), a stream makes changes of a tree of it (import_stream.c).
+ * (import_sort.c, import_items.c, import_merge.c), a stream makes changes of a tree of it (import_stream.c).
  */
 #ifndef REPO_IMPORT_INTERNAL_H
 #define REPO_IMPORT_INTERNAL_H
@@ -13,6 +13,7 @@
 
 /* One document. The key is collection, NUL, key, so that the order of bytes is the order of paths. */
 struct import_record {
+	uint64_t rank; /* the first bytes of the key behind what all keys begin with, most significant first */
 	const char *key;
 	size_t key_len, collection_len;
 	const char *data;
@@ -27,7 +28,7 @@ void import_record_path(const struct import_record *r, struct path *path_out);
 
 struct import_entry {
 	size_t key_at, data_at, data_len;
-	uint64_t rank; /* the first bytes of the key behind what all keys begin with, most significant first */
+	uint64_t rank;
 	uint32_t key_len, collection_len;
 	uint32_t mode;
 	bool gitlink;
@@ -87,7 +88,7 @@ struct import_parser *import_array_new(struct import_input *in, struct drift_err
 struct import_parser *import_rows_new(struct import_input *in, struct drift_error *err);
 
 #define IMPORT_BLOCK_LEN ((size_t)1 << 20)
-#define IMPORT_SORT_LEN ((size_t)48 << 20)
+#define IMPORT_SORT_LEN ((size_t)36 << 20)
 
 /* ---- reading ahead ---- */
 
@@ -107,9 +108,10 @@ struct import_item {
 	const struct import_block *block;
 	size_t index;
 };
-int import_item_compare(const struct import_item *a, const struct import_item *b);
 /* Sort; of equal keys the last stays. Returns how many are left in items; *spare is as large. */
 size_t import_items_sort(struct import_item **items, struct import_item **spare, size_t count);
+/* The items are about to be gone through from the first on: ask for what will soon be read. To be called at each. */
+void import_items_expect(const struct import_item *items, size_t count);
 
 struct import_sorter;
 int import_sorter_new(const struct import_options *options, struct import_reader *reader, const char *temp_dir,

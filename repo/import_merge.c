@@ -1,21 +1,24 @@
-/*
- * Runs are merged by a heap. A record in a run: varint key length, collection length, data length, mode, whether it is a gitlink; key, data.
- */
+/* Runs are merged by a heap. A record in a run is its head, key and data. Nobody else reads them, so the head is as it is in memory. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "repo/heap.h"
 #include "repo/import_internal.h"
 
 #define RUNS_MAX 8192
-#define HEAD_LEN_MAX 41
 /* All runs share so much memory, each has at least ... */
 #define READ_LEN_ALL ((size_t)32 << 20)
 #define READ_LEN_MIN ((size_t)4 << 10)
 #define READ_LEN_MAX ((size_t)256 << 10)
+
+struct run_head {
+	uint64_t rank;
+	uint32_t data_len, mode;
+	uint16_t key_len, collection_len;
+	uint32_t gitlink;
+};
 
 struct run {
 	unsigned order; /* later ones are greater */
@@ -37,13 +40,18 @@ struct import_merge {
 	struct run *last; /* what was given out, to be moved on */
 };
 
+_Static_assert(2 * PATH_LEN_MAX <= UINT16_MAX, "the length of a key fits into the head of a record");
+
 void import_run_append(struct buf *out, const struct import_record *r)
 {
-	buf_add_varint(out, r->key_len);
-	buf_add_varint(out, r->collection_len);
-	buf_add_varint(out, r->data_len);
-	buf_add_varint(out, r->mode);
-	buf_add_byte(out, r->gitlink);
+	const struct run_head head = { .rank = r->rank,
+				       .data_len = (uint32_t)r->data_len,
+				       .mode = r->mode,
+				       .key_len = (uint16_t)r->key_len,
+				       .collection_len = (uint16_t)r->collection_len,
+				       .gitlink = r->gitlink };
+
+	buf_add(out, &head, sizeof(head));
 	buf_add(out, r->key, r->key_len);
 	buf_add(out, r->data, r->data_len);
 }
@@ -123,7 +131,7 @@ int import_merge_add_items(struct import_merge *m, const struct import_item *ite
 	return 0;
 }
 
-/* Have `need` bytes at hand: false where the run ends before that, or on failure. */
+/* Have `need` bytes at hand: 0 where the run ends before that, or on failure. */
 static int have(struct run *r, size_t need, struct drift_error *err)
 {
 	size_t held = r->len - r->at, room;
@@ -162,34 +170,32 @@ static int damaged(struct drift_error *err)
 
 static int next_of_file(struct run *r, struct drift_error *err)
 {
-	uint64_t left = r->len - r->at + (r->end - r->pos), key_len, collection_len, data_len, mode;
-	struct cursor c;
+	struct run_head head;
+	size_t body_len;
 	int got;
 
-	if (!left)
+	if (r->at == r->len && r->pos == r->end)
 		return 0;
-	got = have(r, left < HEAD_LEN_MAX ? (size_t)left : HEAD_LEN_MAX, err);
+	got = have(r, sizeof(head), err);
 	if (got <= 0)
 		return got < 0 ? -1 : damaged(err);
-	cursor_init(&c, r->bytes + r->at, r->len - r->at);
-	key_len = cursor_varint(&c);
-	collection_len = cursor_varint(&c);
-	data_len = cursor_varint(&c);
-	mode = cursor_varint(&c);
-	r->record.gitlink = cursor_u8(&c);
-	if (!cursor_ok(&c) || key_len > 2 * PATH_LEN_MAX || collection_len >= key_len || data_len > DOCUMENT_LEN_MAX)
+	memcpy(&head, r->bytes + r->at, sizeof(head));
+	if (head.collection_len >= head.key_len || head.data_len > DOCUMENT_LEN_MAX)
 		return damaged(err);
-	r->at = (size_t)((const char *)c.pos - r->bytes);
-	got = have(r, (size_t)(key_len + data_len), err);
+	r->at += sizeof(head);
+	body_len = head.key_len + (size_t)head.data_len;
+	got = have(r, body_len, err);
 	if (got <= 0)
 		return got < 0 ? -1 : damaged(err);
-	r->record.key = r->bytes + r->at;
-	r->record.key_len = (size_t)key_len;
-	r->record.collection_len = (size_t)collection_len;
-	r->record.data = r->record.key + key_len;
-	r->record.data_len = (size_t)data_len;
-	r->record.mode = (uint32_t)mode;
-	r->at += (size_t)(key_len + data_len);
+	r->record = (struct import_record){ .rank = head.rank,
+					    .key = r->bytes + r->at,
+					    .key_len = head.key_len,
+					    .collection_len = head.collection_len,
+					    .data = r->bytes + r->at + head.key_len,
+					    .data_len = head.data_len,
+					    .mode = head.mode,
+					    .gitlink = head.gitlink };
+	r->at += body_len;
 	return 1;
 }
 
@@ -200,6 +206,7 @@ static int advance(struct run *r, struct drift_error *err)
 		return next_of_file(r, err);
 	if (!r->item_count)
 		return 0;
+	import_items_expect(r->items, r->item_count);
 	import_block_record(r->items->block, r->items->index, &r->record);
 	r->items++;
 	r->item_count--;

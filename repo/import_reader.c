@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "repo/import_internal.h"
 
-#define QUEUE_MAX 4
-#define SPARE_MAX 8
+/* So many that the thread goes on while the other one sorts. */
+#define QUEUE_MAX 24
 /* How long a thread that nobody needs any more may wait for input. */
 #define POLL_MS 100
 
@@ -28,8 +28,7 @@ struct import_reader {
 	pthread_cond_t changed;
 	struct import_block *first, **last; /* filled */
 	size_t waiting;
-	struct import_block *spare;
-	size_t spare_count;
+	struct import_block *spare; /* none once it is done */
 	bool done, failed;
 	struct drift_error err;
 };
@@ -97,10 +96,8 @@ static struct import_block *take_spare(struct import_reader *r, struct drift_err
 	while (r->waiting >= QUEUE_MAX && !atomic_load(&r->stop))
 		pthread_cond_wait(&r->changed, &r->mutex);
 	block = r->spare;
-	if (block) {
+	if (block)
 		r->spare = block->next;
-		r->spare_count--;
-	}
 	pthread_mutex_unlock(&r->mutex);
 	if (atomic_load(&r->stop)) {
 		import_block_free(block);
@@ -128,6 +125,7 @@ static void *run(void *data)
 {
 	struct import_reader *r = data;
 	struct drift_error err = { .code = DRIFT_OK };
+	struct import_block *spare;
 	int more = 1;
 
 	while (more > 0) {
@@ -143,8 +141,11 @@ static void *run(void *data)
 	r->done = true;
 	r->failed = more < 0;
 	r->err = err;
+	spare = r->spare;
+	r->spare = NULL;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->mutex);
+	import_block_free(spare);
 	return NULL;
 }
 
@@ -248,11 +249,10 @@ void import_reader_give(struct import_reader *r, struct import_block *block)
 	/* What a long document has made large is not kept. */
 	keep = block->data.capacity <= 4 * r->block_len;
 	pthread_mutex_lock(&r->mutex);
-	keep = keep && r->spare_count < SPARE_MAX;
+	keep = keep && !r->done;
 	if (keep) {
 		block->next = r->spare;
 		r->spare = block;
-		r->spare_count++;
 	}
 	pthread_mutex_unlock(&r->mutex);
 	if (!keep) {

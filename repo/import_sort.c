@@ -27,68 +27,6 @@ struct import_sorter {
 	struct import_merge *merge;
 };
 
-int import_item_compare(const struct import_item *a, const struct import_item *b)
-{
-	struct import_record x, y;
-
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	import_block_record(a->block, a->index, &x);
-	import_block_record(b->block, b->index, &y);
-	return import_record_compare(&x, &y);
-}
-
-/* Where the ascending stretch that begins at `at` ends. */
-static size_t stretch_end(const struct import_item *items, size_t at, size_t count)
-{
-	for (at++; at < count && import_item_compare(&items[at - 1], &items[at]) < 0; at++)
-		;
-	return at;
-}
-
-/* Merge two neighbours to out; returns the length. */
-static size_t merge_two(const struct import_item *a, size_t a_count, const struct import_item *b, size_t b_count,
-			struct import_item *out)
-{
-	struct import_item *to = out;
-	const struct import_item *a_end = a + a_count, *b_end = b + b_count;
-
-	while (a < a_end && b < b_end) {
-		int order = import_item_compare(a, b);
-
-		if (!order)
-			a++;
-		else
-			*to++ = order < 0 ? *a++ : *b++;
-	}
-	for (; a < a_end; a++)
-		*to++ = *a;
-	for (; b < b_end; b++)
-		*to++ = *b;
-	return (size_t)(to - out);
-}
-
-/* A natural merge sort. */
-size_t import_items_sort(struct import_item **items, struct import_item **spare, size_t count)
-{
-	while (count && stretch_end(*items, 0, count) < count) {
-		struct import_item *from = *items, *to = *spare;
-		size_t at = 0, made = 0;
-
-		while (at < count) {
-			size_t middle = stretch_end(from, at, count);
-			size_t end = middle < count ? stretch_end(from, middle, count) : count;
-
-			made += merge_two(from + at, middle - at, from + middle, end - middle, to + made);
-			at = end;
-		}
-		*items = to;
-		*spare = from;
-		count = made;
-	}
-	return count;
-}
-
 int import_sorter_new(const struct import_options *options, struct import_reader *reader, const char *temp_dir,
 		      struct import_sorter **out, struct drift_error *err)
 {
@@ -199,6 +137,7 @@ static int put_aside(struct import_sorter *s, struct drift_error *err)
 	if (sort_held(s, err) || (s->fd < 0 && open_file(s, err)) || begin_run(s, err))
 		return -1;
 	for (i = 0; i < s->item_count; i++) {
+		import_items_expect(s->items + i, s->item_count - i);
 		import_block_record(s->items[i].block, s->items[i].index, &r);
 		import_run_append(&s->out, &r);
 		if (s->out.len >= WRITE_LEN && flush(s, err))

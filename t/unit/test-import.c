@@ -50,7 +50,7 @@ static void check_model(struct desk *d, const struct tree_root *tree, const stru
 	char path[32];
 
 	for (size_t i = 0; i < KEYS_MAX; i++) {
-		snprintf(path, sizeof(path), "c/k%03zu", i);
+		snprintf(path, sizeof(path), "c/key-00%03zu", i);
 		desk_holds(d, tree, path, m->texts[i]);
 	}
 	desk_must(d, tree_collection(repo_nodes(d->repo), tree, "c", 1, &descriptor, &d->err));
@@ -114,13 +114,13 @@ static void must_refuse(struct desk *d, struct import_options *o, enum drift_err
 
 /* ---- random streams ---- */
 
-/* A document of that key, now and then a large one. */
+/* A document of that key, now and then a large one. Ten keys each share their first eight bytes. */
 static void add_line(struct desk *d, struct model *m, uint64_t key, struct buf *text)
 {
 	auto_buf doc = BUF_INIT;
 	uint64_t padding = desk_random(d, 20) ? desk_random(d, 60) : 1000 + desk_random(d, 3000);
 
-	buf_addf(&doc, "{\"id\": \"k%03llu\", \"n\": %llu, \"p\": \"", (unsigned long long)key,
+	buf_addf(&doc, "{\"id\": \"key-00%03llu\", \"n\": %llu, \"p\": \"", (unsigned long long)key,
 		 (unsigned long long)desk_random(d, 1000000));
 	while (padding--)
 		buf_add_byte(&doc, 'x');
@@ -275,7 +275,7 @@ static void interfere(void *data, uint64_t document_count, uint64_t input_len)
 	rival->left--;
 	if (!rival->stage) {
 		desk_commit_put(rival->d, "c/rival", rival->text);
-		desk_commit_put(rival->d, "c/k001", "is overwritten");
+		desk_commit_put(rival->d, "c/key-00001", "is overwritten");
 		return;
 	}
 	e = desk_edits(rival->d);
@@ -303,8 +303,8 @@ static void imports_go_on_top_of_others(void **state)
 	assert_true(result.commit.rebased);
 	desk_head_holds(d, "a/1", "one");
 	desk_head_holds(d, "c/rival", "stays");
-	desk_head_holds(d, "c/k001", m.texts[1]);
-	desk_head_holds(d, "c/k299", m.texts[299]);
+	desk_head_holds(d, "c/key-00001", m.texts[1]);
+	desk_head_holds(d, "c/key-00299", m.texts[299]);
 	/* The same, replacing all. */
 	o = options_for(IMPORT_JSONL, text.data, text.len);
 	o.block_len = 1000;
@@ -316,7 +316,7 @@ static void imports_go_on_top_of_others(void **state)
 	result = must_commit(d, &o);
 	assert_true(result.commit.rebased);
 	desk_head_holds(d, "c/rival", NULL);
-	desk_head_holds(d, "c/k001", m.texts[1]);
+	desk_head_holds(d, "c/key-00001", m.texts[1]);
 	model_free(&m);
 }
 
@@ -340,7 +340,7 @@ static void staging_goes_on_top_of_others(void **state)
 	desk_must(d, stage_commit(d->repo, &commit, &made, &d->err));
 	assert_int_equal(made.changed_count, 301);
 	desk_head_holds(d, "c/rival", "stays");
-	desk_head_holds(d, "c/k007", m.texts[7]);
+	desk_head_holds(d, "c/key-00007", m.texts[7]);
 	model_free(&m);
 }
 
