@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#define ZDICT_STATIC_LINKING_ONLY
 #include <zdict.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -23,6 +24,10 @@ enum {
 	BLOCK_RLE = 1,
 	BLOCK_RESERVED = 3,
 	DICT_MIN = 256, /* what ZDICT needs for its tables alone */
+	/* To try several lengths of segments, as ZDICT would, takes five times as long and gains half a percent. */
+	TRAIN_SEGMENT_LEN = 800,
+	TRAIN_MATCH_LEN = 8,
+	TRAIN_TABLE_BITS = 16,
 };
 
 struct compressor {
@@ -230,6 +235,9 @@ void compress_dict_free(struct compress_dict *dict)
 int compress_train(const struct compress_samples *samples, size_t max_len, struct buf *out,
 		   struct drift_error *err)
 {
+	const ZDICT_fastCover_params_t how = {
+		.k = TRAIN_SEGMENT_LEN, .d = TRAIN_MATCH_LEN, .f = TRAIN_TABLE_BITS, .splitPoint = 1, .accel = 1
+	};
 	size_t capacity = max_len < COMPRESS_DICT_MAX ? max_len : COMPRESS_DICT_MAX;
 	size_t n;
 
@@ -238,8 +246,8 @@ int compress_train(const struct compress_samples *samples, size_t max_len, struc
 				 capacity);
 	if (!buf_reserve(out, capacity))
 		return error_no_memory(err);
-	n = ZDICT_trainFromBuffer(out->data + out->len, capacity, samples->data, samples->lens,
-				  (unsigned)samples->count);
+	n = ZDICT_trainFromBuffer_fastCover(out->data + out->len, capacity, samples->data, samples->lens,
+					    (unsigned)samples->count, how);
 	out->data[out->len] = '\0';
 	if (ZDICT_isError(n))
 		return zstd_failed(n, "train a dictionary", err);
