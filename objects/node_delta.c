@@ -234,20 +234,30 @@ static void add_loc(struct applier *a, uint64_t loc)
 	buf_add(a->locs, &loc, sizeof(loc));
 }
 
+static void add_unknown_locs(struct applier *a, size_t len)
+{
+	char *p = buf_reserve(a->locs, len);
+
+	_Static_assert(LOC_UNKNOWN == 0, "zeros are unknown locations");
+	if (!p)
+		return; /* noticed by buf_check */
+	memset(p, 0, len);
+	a->locs->len += len;
+}
+
 static bool copy_entries(struct applier *a, uint64_t n)
 {
 	const struct node *base = a->base;
-	size_t from = a->base_pos, to, i;
+	size_t from = a->base_pos, to, locs_len = (size_t)n * sizeof(*base->child_loc);
 
 	if (n > base->count - from)
 		return false;
 	to = from + (size_t)n;
 	buf_add(a->bytes, base->bytes + base->offset[from], (size_t)base->offset[to] - base->offset[from]);
 	if (base->child_loc)
-		buf_add(a->locs, base->child_loc + from, (to - from) * sizeof(*base->child_loc));
+		buf_add(a->locs, base->child_loc + from, locs_len);
 	else
-		for (i = from; i < to; i++)
-			add_loc(a, LOC_UNKNOWN);
+		add_unknown_locs(a, locs_len);
 	a->base_pos = to;
 	a->count += (size_t)n;
 	return true;
@@ -381,6 +391,10 @@ int node_delta_apply(const struct node *base, const void *delta, size_t delta_le
 	unsigned char head[3 + 10] = { NODE_VERSION, (unsigned char)base->kind, base->level };
 	bool ok = true;
 
+	/* What comes is hardly longer than this. */
+	if (!buf_reserve(bytes_out, sizeof(head) + base->len + delta_len) ||
+	    !buf_reserve(locs_out, (base->count + (size_t)1) * sizeof(uint64_t)))
+		return error_no_memory(err);
 	cursor_init(&a.in, delta, delta_len);
 	while (ok && cursor_left(&a.in))
 		ok = apply_op(&a);

@@ -213,10 +213,11 @@ int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, 
 	return result;
 }
 
-struct chain {
-	struct payload payload[CHAIN_MAX];
-	struct record record[CHAIN_MAX];
-	size_t count;
+/* A record of a chain of deltas, and the one whose base it is. */
+struct link {
+	struct link *delta;
+	struct payload payload;
+	struct record record;
 };
 
 static bool is_delta(const struct record *r)
@@ -224,42 +225,60 @@ static bool is_delta(const struct record *r)
 	return r->storage == RECORD_EDIT || r->storage == RECORD_PREFIX;
 }
 
+/* The link is freed, the one above it is next. */
+static struct link *link_drop(struct link *link)
+{
+	struct link *delta = link->delta;
+
+	buf_release(&link->payload.bytes);
+	free(link);
+	return delta;
+}
+
+static int link_read(struct odb *odb, uint64_t loc, struct link **chain, struct drift_error *err)
+{
+	struct link *link = malloc(sizeof(*link));
+
+	if (!link)
+		return error_no_memory(err);
+	link->delta = *chain;
+	buf_init(&link->payload.bytes);
+	*chain = link;
+	return odb_record(odb, loc, &link->payload, &link->record, err);
+}
+
 /* Read records from loc down to a whole one or a cached node. */
-static int read_chain(struct odb *odb, uint64_t loc, struct chain *chain, struct node **base_out, struct drift_error *err)
+static int read_chain(struct odb *odb, uint64_t loc, struct link **chain, struct node **base_out, struct drift_error *err)
 {
 	struct node *base = NULL;
+	size_t count;
 
-	while (!base) {
-		struct record *r = &chain->record[chain->count];
-
-		if (chain->count == CHAIN_MAX)
+	for (count = 0; !base; count++) {
+		if (count == CHAIN_MAX)
 			return error_set(err, DRIFT_ERR_CORRUPT, "a chain of deltas has no end");
-		buf_init(&chain->payload[chain->count].bytes);
-		chain->count++;
-		if (odb_record(odb, loc, &chain->payload[chain->count - 1], r, err) < 0)
+		if (link_read(odb, loc, chain, err) < 0)
 			return -1;
-		if (!is_delta(r))
+		if (!is_delta(&(*chain)->record))
 			break;
-		loc = r->base_loc;
+		loc = (*chain)->record.base_loc;
 		base = node_cache_get(odb->cache, loc);
 	}
 	*base_out = base;
 	return 0;
 }
 
-static int apply_chain(struct odb *odb, struct chain *chain, struct node *base, const struct oid *id,
-		       struct node **out, struct drift_error *err)
+static int apply_chain(struct odb *odb, struct link **chain, struct node *base, const struct oid *id, struct node **out,
+		       struct drift_error *err)
 {
-	while (chain->count) {
-		struct record *r = &chain->record[chain->count - 1];
+	while (*chain) {
 		struct node *next = NULL;
-		int result = odb_decode_node(odb, r, base, chain->count == 1 ? id : NULL, &next, err);
+		int result = odb_decode_node(odb, &(*chain)->record, base, (*chain)->delta ? NULL : id, &next, err);
 
 		node_unref(base);
 		if (result < 0)
 			return -1;
 		base = next;
-		buf_release(&chain->payload[--chain->count].bytes);
+		*chain = link_drop(*chain);
 	}
 	*out = base;
 	return 0;
@@ -267,19 +286,14 @@ static int apply_chain(struct odb *odb, struct chain *chain, struct node *base, 
 
 static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
 {
-	struct chain *chain = malloc(sizeof(*chain));
+	struct link *chain = NULL;
 	struct node *base = NULL;
-	int r;
+	int r = read_chain(odb, loc, &chain, &base, err);
 
-	if (!chain)
-		return error_no_memory(err);
-	chain->count = 0;
-	r = read_chain(odb, loc, chain, &base, err);
 	if (!r)
-		r = apply_chain(odb, chain, base, id, out, err);
-	while (chain->count)
-		buf_release(&chain->payload[--chain->count].bytes);
-	free(chain);
+		r = apply_chain(odb, &chain, base, id, out, err);
+	while (chain)
+		chain = link_drop(chain);
 	if (!r && id)
 		node_cache_put(odb->cache, loc, *out);
 	return r;
