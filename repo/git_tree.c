@@ -23,6 +23,7 @@ struct git_tree {
 	bool all_removed;
 	struct item **items; /* in order of path */
 	size_t count, capacity;
+	size_t copy_count, copies_len;
 	/* git_tree_finish with all_removed: what was there before. */
 	struct tree_cursor *cursor;
 	struct path old_path;
@@ -59,6 +60,7 @@ void git_tree_begin(struct git_tree *t, struct node_store *store, const struct t
 	t->store = store;
 	t->base = *root;
 	t->all_removed = false;
+	t->copy_count = t->copies_len = 0;
 }
 
 /* The first item that is not before path. */
@@ -235,6 +237,7 @@ struct collected {
 	struct below below;
 	struct item **items;
 	size_t count, capacity;
+	size_t count_max, len, len_max; /* what may be collected, and how long that is so far */
 };
 
 static void collected_release(struct collected *c)
@@ -249,6 +252,10 @@ static int collect(struct below *self, const struct path *path, const struct doc
 {
 	struct collected *c = (struct collected *)self;
 
+	c->len += path->collection_len + path->key_len + (doc->data ? (size_t)doc->len : 0);
+	if (c->count >= c->count_max || c->len > c->len_max)
+		return error_set(err, DRIFT_ERR_LIMIT, "a commit copies at most %zu files, %zu MiB with their paths",
+				 GIT_COPIES_MAX, GIT_COPIES_LEN_MAX >> 20);
 	if (mem_grow(&c->items, &c->capacity, c->count + 1, sizeof(struct item *)))
 		return error_no_memory(err);
 	c->items[c->count] = item_new(path, doc);
@@ -260,7 +267,7 @@ static int collect(struct below *self, const struct path *path, const struct doc
 
 static int remove_folder(struct git_tree *t, struct text prefix, struct drift_error *err)
 {
-	auto_collected found = { .below = { .each = collect } };
+	auto_collected found = { .below = { .each = collect }, .count_max = SIZE_MAX, .len_max = SIZE_MAX };
 
 	if (each_below(t, prefix, &found.below, err))
 		return -1;
@@ -366,8 +373,8 @@ static int collect_source(struct git_tree *t, struct text from, struct collected
 	return each_below(t, (struct text){ prefix.data, prefix.len }, &found->below, err);
 }
 
-static int put_copy(struct git_tree *t, const struct item *item, size_t from_len, struct text to,
-		    struct drift_error *err)
+/* The same file where the copy is to be. */
+static int copied_item(const struct item *item, size_t from_len, struct text to, struct item **out, struct drift_error *err)
 {
 	auto_buf path = BUF_INIT, old = BUF_INIT;
 	struct path cut;
@@ -380,24 +387,79 @@ static int put_copy(struct git_tree *t, const struct item *item, size_t from_len
 	buf_add(&path, old.data + from_len, old.len - from_len);
 	if (buf_check(&path, err) || buf_check(&old, err) || path_parse(path.data, path.len, &cut, err))
 		return -1;
-	return git_tree_put(t, (struct text){ path.data, path.len }, &item->doc, err);
+	*out = item_new(&cut, &item->doc);
+	return *out ? 0 : error_no_memory(err);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct item *const *x = a, *const *y = b;
+
+	return path_compare(&(*x)->path, &(*y)->path);
+}
+
+/* Take over all of c, which is in order, among the changes: one by one would move the rest for each. */
+static int merge(struct git_tree *t, struct collected *c, struct drift_error *err)
+{
+	size_t i = 0, k = 0, n = 0, capacity = t->count + c->count;
+	struct item **items = mem_calloc(capacity, sizeof(struct item *));
+
+	if (!items)
+		return error_no_memory(err);
+	while (i < t->count || k < c->count) {
+		int order = i == t->count ? 1 : k == c->count ? -1 : path_compare(&t->items[i]->path, &c->items[k]->path);
+
+		if (order < 0) {
+			items[n++] = t->items[i++];
+			continue;
+		}
+		if (!order)
+			free(t->items[i++]);
+		items[n++] = c->items[k++];
+	}
+	c->count = 0;
+	free(t->items);
+	t->items = items;
+	t->count = n;
+	t->capacity = capacity;
+	return 0;
+}
+
+static int put_copies(struct git_tree *t, const struct collected *found, size_t from_len, struct text to,
+		      struct drift_error *err)
+{
+	auto_collected copies = { .items = mem_calloc(found->count, sizeof(struct item *)) };
+
+	if (!copies.items)
+		return error_no_memory(err);
+	for (; copies.count < found->count; copies.count++) {
+		if (copied_item(found->items[copies.count], from_len, to, &copies.items[copies.count], err))
+			return -1;
+	}
+	qsort(copies.items, copies.count, sizeof(struct item *), compare_items);
+	/* A file that had a folder of its name beside it is away by now, the folder not. */
+	if (clear_folders(t, to, err) || remove_all_below(t, to, err))
+		return -1;
+	return merge(t, &copies, err);
 }
 
 int git_tree_copy(struct git_tree *t, struct text from, struct text to, bool remove_source, struct drift_error *err)
 {
-	auto_collected found = { .below = { .each = collect } };
+	auto_collected found = { .below = { .each = collect },
+				 .count_max = remove_source ? SIZE_MAX : GIT_COPIES_MAX - t->copy_count,
+				 .len_max = remove_source ? SIZE_MAX : GIT_COPIES_LEN_MAX - t->copies_len };
 
 	if (collect_source(t, from, &found, err))
 		return -1;
 	if (!found.count)
 		return 0;
+	if (!remove_source) {
+		t->copy_count += found.count;
+		t->copies_len += found.len;
+	}
 	if ((remove_source && git_tree_remove(t, from, err)) || git_tree_remove(t, to, err))
 		return -1;
-	for (size_t i = 0; i < found.count; i++) {
-		if (put_copy(t, found.items[i], from.len, to, err))
-			return -1;
-	}
-	return 1;
+	return put_copies(t, &found, from.len, to, err) ? -1 : 1;
 }
 
 int git_tree_has(struct git_tree *t, struct text path, struct drift_error *err)

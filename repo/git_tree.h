@@ -19,7 +19,14 @@ void git_tree_begin(struct git_tree *t, struct node_store *store, const struct t
 int git_tree_put(struct git_tree *t, struct text path, const struct document *doc, struct drift_error *err) MUST_CHECK;
 /* A file, or a folder with all that is in it (path "": everything). What is not there needs no removing. */
 int git_tree_remove(struct git_tree *t, struct text path, struct drift_error *err) MUST_CHECK;
-/* A file or a folder to where `to` is, which is replaced: 1, 0 if there is no such file or folder, -1. */
+/* What the copies of one commit come to at most, since a few lines can ask for any number of them. */
+#define GIT_COPIES_MAX ((size_t)1000000)
+#define GIT_COPIES_LEN_MAX ((size_t)256 << 20) /* of their paths and what stands in the tree itself */
+
+/*
+ * A file or a folder to where `to` is, which is replaced: 1, 0 if there is no such file or folder, -1. DRIFT_ERR_LIMIT,
+ * nothing changed: more than GIT_COPIES_MAX files since git_tree_begin, or longer ones.
+ */
 int git_tree_copy(struct git_tree *t, struct text from, struct text to, bool remove_source,
 		  struct drift_error *err) MUST_CHECK;
 int git_tree_remove_all(struct git_tree *t, struct drift_error *err) MUST_CHECK;

@@ -55,6 +55,11 @@ round_trip() {
 	test_cmp expect actual
 }
 
+# NAME: how a commit of it begins
+head_of_commit() {
+	printf 'commit %s\nmark :9\ncommitter A <a@b.c> 1700000000 +0000\ndata 2\nx\n' "$1"
+}
+
 test_expect_success 'branches, merges, octopus merges, empty commits, orphans' '
 	git init -q graph &&
 	commit_file graph a/x 1 &&
@@ -433,6 +438,46 @@ test_expect_success 'a document and a collection of one name cannot go to git' '
 	drift put a -j 1 -m one && drift put a/b -j 1 -m two &&
 	test_expect_code 128 drift fast-export 2>err >out &&
 	test_grep "has .a. and .a/b.: in git a name is a file or a folder" err
+'
+
+# Where names sort otherwise as folders than as parts of a path, over what is there and below what is copied.
+test_expect_success 'folders are copied and renamed as by git' '
+	cat >files <<-\EOF &&
+	M 644 inline a/1
+	data 1
+	1
+	M 644 inline a/c/2
+	data 1
+	2
+	M 644 inline a-b/3
+	data 1
+	3
+	M 644 inline a.d
+	data 1
+	4
+	M 644 inline b/x/old
+	data 1
+	5
+	M 644 inline b/file
+	data 1
+	6
+	EOF
+	for commands in "C a b/x" "C a a/below" "C a/c a" "C b a-b" "C a.d a" "C a a.d/new" "C a b/file/there" "R a b" "R a-b a/c" \
+		"C a b/x;C b c;C c a/1;R a-b c/x;D b" "C a z;M 644 :1 a/1;C a z/y" "R a.d b;C b b/again" "C b/x a-b;C a-b a/c/d/e"; do
+		rm -rf plain.git back.git store && git init -q --bare plain.git && git init -q --bare back.git && drift init -q store &&
+			{ printf "blob\nmark :1\ndata 3\nnew\n" && head_of_commit "refs/heads/main" && cat files && echo "$commands" | tr ";" "\n"; } >stream &&
+			git -C plain.git fast-import --quiet <stream && drift -C store fast-import -q <stream &&
+			drift -C store fast-export >back && git -C back.git fast-import --quiet <back &&
+			git -C plain.git ls-tree -r main >expect && git -C back.git ls-tree -r main >out && test_cmp expect out || { echo "$commands" && return 1; }
+	done
+'
+
+test_expect_success 'copies of copies come to an end' '
+	rm -rf store && drift init -q store && head_of_commit refs/heads/main >stream && printf "M 644 inline d/a\ndata 1\n1\n" >>stream &&
+	for i in $(seq 99 -1 60); do printf "C d c$i\nC c$i d/$i\n" >>stream || return 1; done &&
+	test_expect_code 128 timeout 60 drift -C store fast-import <stream 2>err && test_grep "copies at most 1000000 files" err &&
+	drift -C store for-each-ref >out && test_must_be_empty out && head -n 26 stream >short && drift -C store fast-import -q <short &&
+	test "$(drift -C store ls --count --at main)" = 1023
 '
 
 test_expect_success 'revisions' '
