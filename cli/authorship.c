@@ -100,6 +100,18 @@ static int message_collect(struct cmd_context *ctx, struct buf *out, struct drif
 	return 0;
 }
 
+/* Clocks are put forward and back at whole quarters of an hour at most. */
+#define ZONE_STEP_US ((int64_t)15 * 60 * 1000000)
+
+static int16_t local_zone(struct cmd_context *ctx, int64_t us)
+{
+	if (us >= ctx->zone_until_us || us < ctx->zone_until_us - ZONE_STEP_US) {
+		ctx->zone_min = date_local_zone(us);
+		ctx->zone_until_us = us - us % ZONE_STEP_US + ZONE_STEP_US;
+	}
+	return ctx->zone_min;
+}
+
 static int date_collect(struct cmd_context *ctx, struct commit_options *out, struct drift_error *err)
 {
 	const char *text = ctx->common.date ? ctx->common.date : getenv("DRIFT_DATE");
@@ -111,7 +123,7 @@ static int date_collect(struct cmd_context *ctx, struct commit_options *out, str
 			return -1;
 		out->has_time = true;
 	} else {
-		date.zone_min = date_local_zone(date.us);
+		date.zone_min = local_zone(ctx, date.us);
 	}
 	out->time_usec = date.us;
 	date_append_zone(&zone, date.zone_min);

@@ -94,6 +94,8 @@ struct cmd_context {
 	char branch[REF_NAME_MAX + 1];
 	struct buf author;
 	struct buf message;
+	int64_t zone_until_us; /* zone_min holds for local times before it; 0: not known */
+	int16_t zone_min;
 };
 
 /* Parse, run, finish: what main() does for the command in ctx. argv begins behind the command's name. */

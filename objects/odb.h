@@ -168,6 +168,8 @@ int odb_batch_read_commit(struct odb_batch *batch, const struct object_ref *ref,
 
 /* Exclusive right to append, over threads and processes; waits. Readers never need it. */
 int odb_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/* If it has to be waited for, `meanwhile` is called once, without the lock, when we are the next to have it. */
+int odb_lock_meanwhile(struct odb *odb, void (*meanwhile)(void *data), void *data, struct drift_error *err) MUST_CHECK;
 void odb_unlock(struct odb *odb);
 
 struct odb_ref_update {

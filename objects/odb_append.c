@@ -111,76 +111,6 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 	return 0;
 }
 
-/* Under both locks: nobody is told any more that what stands in the failed journal is durable. */
-static int close_journal(struct odb *odb, struct drift_error *err)
-{
-	size_t count = atomic_load(&odb->journal_count);
-	struct index_head *h = index_head(odb_index(odb));
-
-	if (count >= JOURNAL_COUNT_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "the store has %d journals", JOURNAL_COUNT_MAX);
-	if (journal_discard(odb->dir, count + 1, err) < 0 || journal_create(odb->dir, count + 1, odb->store_id, err) < 0)
-		return -1;
-	odb->journals[count - 1].closed_at = atomic_load(&h->visible);
-	odb->journals[count].closed_at = 0;
-	if (odb_write_current(odb->dir, odb->journals, count + 1, odb->store_id, err) < 0) {
-		odb->journals[count - 1].closed_at = 0;
-		return -1;
-	}
-	return 0;
-}
-
-/* The newest journal failed: close it where readers could see, and begin another. Under the append lock. */
-static int roll_journal(struct odb *odb, struct drift_error *err)
-{
-	size_t count;
-	int r;
-
-	pthread_mutex_lock(&odb->sync_mutex);
-	r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ? -1 : 0;
-	/* An attempt before may have come far enough, though it failed. */
-	if (!r)
-		r = odb_count_journals(odb, &count, err);
-	if (!r && count == atomic_load(&odb->journal_count))
-		r = close_journal(odb, err);
-	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
-	pthread_mutex_unlock(&odb->sync_mutex);
-	if (r)
-		return -1;
-	atomic_store(&index_head(odb_index(odb))->superseded, 1);
-	return odb_refresh(odb, true, err);
-}
-
-int odb_lock(struct odb *odb, struct drift_error *err)
-{
-	struct index_head *h;
-	int r;
-
-	if (odb->lock_fd < 0)
-		return error_set(err, DRIFT_ERR_PERMISSION, "the store in '%s' cannot be written", odb->dir);
-	pthread_mutex_lock(&odb->append_mutex);
-	if (file_lock(odb->lock_fd, LOCK_APPEND, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) != 0) {
-		pthread_mutex_unlock(&odb->append_mutex);
-		return -1;
-	}
-	atomic_store(&odb->owner, (uintptr_t)pthread_self());
-	r = odb_refresh(odb, true, err);
-	h = r ? NULL : index_head(odb_index(odb));
-	if (h && atomic_load(&h->failed))
-		r = roll_journal(odb, err);
-	if (r)
-		odb_unlock(odb);
-	return r;
-}
-
-void odb_unlock(struct odb *odb)
-{
-	atomic_store(&odb->owner, 0);
-	/* It cannot fail for a lock that is held; the kernel drops it with the descriptor at the latest. */
-	(void)file_unlock(odb->lock_fd, LOCK_APPEND, NULL);
-	pthread_mutex_unlock(&odb->append_mutex);
-}
-
 /* The writer is likely to be the next to read them. */
 static void note_refs(struct odb *odb, const struct odb_append *append)
 {
@@ -285,7 +215,15 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 static void end_turn(struct index_head *h)
 {
 	atomic_fetch_add(&h->sync_turn, 1);
-	futex_wake_all(&h->sync_turn);
+	if (atomic_load(&h->sync_waiters))
+		futex_wake_all(&h->sync_turn);
+}
+
+static void wait_for_turn(struct index_head *h, uint32_t turn)
+{
+	atomic_fetch_add(&h->sync_waiters, 1);
+	futex_wait(&h->sync_turn, turn, SYNC_PATIENCE_MS);
+	atomic_fetch_sub(&h->sync_waiters, 1);
 }
 
 /* 0 durable, -1 failed, SYNC_AGAIN, or SYNC_BUSY if somebody else is syncing. */
@@ -321,22 +259,19 @@ int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err)
 		return 0;
 	}
 	do {
-		struct index_head *h;
-		uint32_t turn;
+		struct index_head *h = index_head(odb_index(odb));
+		uint32_t turn = atomic_load(&h->sync_turn);
 
-		/* Not under the sync lock: the append lock comes before it. */
-		r = odb_share_index(odb, err);
-		if (r)
-			break;
-		h = index_head(odb_index(odb));
-		turn = atomic_load(&h->sync_turn);
 		r = ticket_state(odb, ticket, err);
 		if (r)
 			break;
 		r = try_sync(odb, h, ticket, err);
 		/* Who syncs may die: then nobody wakes us, but the lock is free. */
 		if (r == SYNC_BUSY)
-			futex_wait(&h->sync_turn, turn, SYNC_PATIENCE_MS);
+			wait_for_turn(h, turn);
+		/* Not under the sync lock: the append lock comes before it. */
+		if (r > 0 && odb_share_index(odb, err))
+			r = -1;
 	} while (r > 0);
 	/* Close a failed journal at once, while what failed is known; whoever writes next does it otherwise. */
 	if (r < 0 && atomic_load(&index_head(odb_index(odb))->failed) && !odb_lock(odb, NULL))

@@ -165,6 +165,14 @@ uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc)
 	return loc_offset(loc) < batch->count ? batch->places[loc_offset(loc)].loc : LOC_UNKNOWN;
 }
 
+/* What took the place of another node is what the next writer reads first. */
+static void share_node(struct odb *odb, const struct node *node)
+{
+	struct store_index *index = odb_index(odb);
+
+	fresh_nodes_put(index_fresh_nodes(index), atomic_fetch_add(&index_head(index)->fresh_turn, 1), node);
+}
+
 void odb_batch_stored(struct odb_batch *batch)
 {
 	size_t i;
@@ -175,6 +183,8 @@ void odb_batch_stored(struct odb_batch *batch)
 		/* A bulk load would only push out what is read again. */
 		if (p->node && !(batch->spilled && !p->node->level && !p->base))
 			node_cache_put(batch->odb->cache, batch->places[i].loc, p->node);
+		if (p->node && p->base)
+			share_node(batch->odb, p->node);
 		/* Memory follows the newest state; who reads an older one decodes what differs. */
 		if (p->base && loc_file(p->base_loc) != LOC_PENDING)
 			node_cache_drop(batch->odb->cache, p->base_loc);

@@ -15,6 +15,7 @@
 
 #define LOCK_APPEND 0
 #define LOCK_SYNC 1
+#define LOCK_NEXT 2 /* of those who wait for LOCK_APPEND, the one who is awake */
 #define JOURNAL_COUNT_MAX 4096
 #define MEMO_COUNT 8
 #define COMMIT_CACHE_COUNT 1024
@@ -67,7 +68,7 @@ struct odb {
 	size_t retired_count, retired_capacity;
 
 	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts */
-	pthread_mutex_t append_mutex, sync_mutex;
+	pthread_mutex_t next_mutex, append_mutex, sync_mutex; /* taken in this order */
 	pthread_mutex_t memo_mutex; /* inside all others */
 	_Atomic uintptr_t owner; /* the thread that holds the append lock through this odb, 0: none */
 

@@ -7,8 +7,10 @@
 
 void memo_put(struct odb *odb, struct memo_table *t, const char *text, size_t len, uint64_t loc, unsigned index)
 {
+	/* What is not durable may yet be void, unless what points there is appended behind it. */
+	bool stays = odb_is_owner(odb) || (odb_index(odb) && odb_is_visible(odb, loc));
+	char *copy = stays ? mem_dup_str(text, len) : NULL;
 	struct memo *m = NULL;
-	char *copy = mem_dup_str(text, len);
 	size_t i;
 
 	if (!copy)

@@ -379,6 +379,7 @@ static size_t default_cache_len(void)
 static void init_mutexes(struct odb *odb)
 {
 	pthread_mutex_init(&odb->state_mutex, NULL);
+	pthread_mutex_init(&odb->next_mutex, NULL);
 	pthread_mutex_init(&odb->append_mutex, NULL);
 	pthread_mutex_init(&odb->sync_mutex, NULL);
 	pthread_mutex_init(&odb->commit_mutex, NULL);
@@ -460,6 +461,7 @@ void odb_close(struct odb *odb)
 	node_cache_free(odb->cache);
 	mem_cleanup_close(&odb->lock_fd);
 	pthread_mutex_destroy(&odb->state_mutex);
+	pthread_mutex_destroy(&odb->next_mutex);
 	pthread_mutex_destroy(&odb->append_mutex);
 	pthread_mutex_destroy(&odb->sync_mutex);
 	pthread_mutex_destroy(&odb->commit_mutex);

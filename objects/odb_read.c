@@ -284,7 +284,7 @@ static int apply_chain(struct odb *odb, struct link **chain, struct node *base, 
 	return 0;
 }
 
-static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
+static int load_chain(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
 {
 	struct link *chain = NULL;
 	struct node *base = NULL;
@@ -294,6 +294,21 @@ static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct
 		r = apply_chain(odb, &chain, base, id, out, err);
 	while (chain)
 		chain = link_drop(chain);
+	return r;
+}
+
+/* No index yet: it is just being made. */
+static bool find_fresh(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out)
+{
+	struct store_index *index = odb_index(odb);
+
+	return index && fresh_nodes_get(index_fresh_nodes(index), loc, id, out);
+}
+
+static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
+{
+	int r = id && find_fresh(odb, loc, id, out) ? 0 : load_chain(odb, loc, id, out, err);
+
 	if (!r && id)
 		node_cache_put(odb->cache, loc, *out);
 	return r;

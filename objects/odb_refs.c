@@ -109,6 +109,14 @@ static int read_update(struct odb *odb, uint64_t loc, const char *name, struct r
 	return r < 0 ? -1 : found;
 }
 
+/* Has the append that loc is in come to its end? */
+static bool is_appended(struct odb *odb, uint64_t loc)
+{
+	struct index_head *h = index_head(odb_index(odb));
+
+	return loc_file(loc) < h->journal || loc_offset(loc) < atomic_load(&h->end);
+}
+
 int odb_index_ref(struct odb *odb, const char *name, size_t len, uint64_t *loc_out, struct drift_error *err)
 {
 	struct store_index *index;
@@ -138,6 +146,8 @@ static int ref_head(struct odb *odb, const char *name, bool locked, uint64_t *lo
 			return -1;
 		loc = previous;
 	}
+	if (loc != LOC_UNKNOWN && locked && !odb_is_owner(odb) && !is_appended(odb, loc))
+		return error_set(err, DRIFT_ERR_CLASH, "it is just being changed");
 	*loc_out = loc;
 	return loc != LOC_UNKNOWN;
 }

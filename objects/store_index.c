@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/siphash.h"
 
 #define HEAD_LEN ((size_t)4096)
@@ -16,12 +17,13 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 4
+#define INDEX_VERSION 5
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 #define GROUP_SLOTS ((size_t)16)
 #define KEY_LOG ((uint64_t)1)    /* of the newest log entry of any ref, among the refs */
 #define KEY_MARKER ((uint64_t)2) /* and of the newest marker */
+#define LOOK_AWAKE_US 200
 #define LOOK_TRIES 30
 
 static const char index_magic[8] = { 'd', 'r', 'i', 'f', 't', 'i', 'd', 'x' };
@@ -45,6 +47,7 @@ struct store_index {
 	struct table main, ref;
 	bool writable;
 	atomic_bool damaged; /* a look-up met slots that are not what was written */
+	struct fresh_nodes *fresh;
 };
 
 static size_t table_slots(uint32_t bits)
@@ -59,7 +62,7 @@ static size_t table_len(uint32_t bits)
 
 static size_t map_len(uint32_t main_bits, uint32_t ref_bits)
 {
-	return HEAD_LEN + table_len(main_bits) + table_len(ref_bits);
+	return HEAD_LEN + sizeof(struct fresh_nodes) + table_len(main_bits) + table_len(ref_bits);
 }
 
 struct index_head *index_head(struct store_index *index)
@@ -70,6 +73,11 @@ struct index_head *index_head(struct store_index *index)
 size_t index_len(const struct store_index *index)
 {
 	return index->len;
+}
+
+struct fresh_nodes *index_fresh_nodes(struct store_index *index)
+{
+	return index->fresh;
 }
 
 static void set_table(struct table *t, char *at, uint32_t bits)
@@ -85,6 +93,8 @@ static void set_tables(struct store_index *index)
 	char *at = (char *)index->map + HEAD_LEN;
 	uint32_t main_bits = h->main_bits;
 
+	index->fresh = (struct fresh_nodes *)(void *)at;
+	at += sizeof(*index->fresh);
 	set_table(&index->main, at, main_bits);
 	set_table(&index->ref, at + table_len(main_bits), h->ref_bits);
 }
@@ -130,12 +140,15 @@ static bool group_holds(const struct table *t, size_t group)
 static bool group_settles(struct store_index *index, const struct table *t, size_t group)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
+	struct patience awake;
 	int tries;
 
-	for (tries = 0; tries < LOOK_TRIES && !group_holds(t, group); tries++) {
+	patience_begin(&awake, LOOK_AWAKE_US);
+	for (tries = 0; tries < LOOK_TRIES && !group_holds(t, group); tries += !patience_left(&awake)) {
 		if (!atomic_load(&index_head(index)->write_to))
 			return group_holds(t, group);
-		nanosleep(&pause, NULL);
+		if (!patience_left(&awake))
+			nanosleep(&pause, NULL);
 	}
 	return tries < LOOK_TRIES;
 }

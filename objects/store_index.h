@@ -1,7 +1,7 @@
 /*
  * The shared, disposable half of a store: a memory-mapped file beside the journals with the live state of the
  * current journal (its end, how far it is durable) and hash tables over what the journals hold: objects by id, the newest
- * log entry of each ref, the newest change of each path. It is never synced. It is believed only if it was
+ * log entry of each ref, the newest change of each path; and the nodes written last. It is never synced. It is believed only if it was
  * written since this machine booted, for this very journal file; else it is made anew from the journals.
  *
  * All changes are made under the append lock; readers need none. An entry is written location last, the end of the
@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+#include "objects/fresh_nodes.h"
 #include "objects/journal.h"
 #include "objects/oid.h"
 
@@ -36,7 +37,10 @@ struct index_head {
 	_Atomic uint64_t main_count, ref_count;
 	_Atomic uint32_t failed;      /* a sync failed: the journal is closed */
 	_Atomic uint32_t superseded;  /* a larger index, or a new journal, took its place */
+	_Atomic uint32_t append_turn; /* changes when the append lock is given back */
 	_Atomic uint32_t sync_turn;   /* changes when a sync has ended, however: whoever waits for one looks again */
+	_Atomic uint32_t sync_waiters; /* for that; too many where one has died: then a wake is in vain */
+	_Atomic uint32_t fresh_turn;  /* how many nodes were put among the fresh ones */
 	_Atomic uint32_t damage_count; /* damaged places of the journals, found when it was made */
 };
 
@@ -58,6 +62,7 @@ void index_raise(_Atomic uint64_t *v, uint64_t to);
 
 struct index_head *index_head(struct store_index *index);
 size_t index_len(const struct store_index *index);
+struct fresh_nodes *index_fresh_nodes(struct store_index *index);
 
 /* Room for so many more entries of each kind? Otherwise index_grow. */
 bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);

@@ -190,21 +190,21 @@ static int read_expect(struct batch *b, const struct batch_request *r, struct co
 }
 
 /* A branch is made by a commit that expects it to be absent, not by a slip of the pen. */
-static int check_branch(struct batch *b, struct commit_texts *texts, struct commit_options *o, struct ref_resolved *at,
-			struct drift_error *err)
+static int check_branch(struct batch *b, const struct commit_options *o, struct drift_error *err)
 {
-	struct ref_resolved head;
+	struct ref_resolved at, head;
 
-	o->branch = texts->branch[0] ? texts->branch : NULL;
-	if (batch_resolve(b, o->branch ? o->branch : REF_HEAD, at, err))
+	if (!o->branch || (o->has_expect && oid_is_zero(&o->expect)))
+		return 0;
+	if (batch_resolve(b, o->branch, &at, err))
 		return -1;
-	if (at->exists || !o->branch || (o->has_expect && oid_is_zero(&o->expect)))
+	if (at.exists)
 		return 0;
 	if (batch_resolve(b, REF_HEAD, &head, err))
 		return -1;
-	if (!strcmp(at->name, head.name))
+	if (!strcmp(at.name, head.name))
 		return 0;
-	return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no branch '%s'", at->name);
+	return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no branch '%s'", at.name);
 }
 
 static int read_options(struct batch *b, const struct batch_request *r, struct commit_texts *texts,
@@ -221,6 +221,7 @@ static int read_options(struct batch *b, const struct batch_request *r, struct c
 	if (batch_branch(b, r, texts->branch, err) || read_people(r, texts, o, err) || read_date(r, o, err) ||
 	    read_expect(b, r, o, err) || request_bool(r, "allow_empty", &o->allow_empty, err) < 0)
 		return -1;
+	o->branch = texts->branch[0] ? texts->branch : NULL;
 	return 0;
 }
 
@@ -229,7 +230,6 @@ static int make_commit(struct batch *b, const struct batch_request *r, struct co
 {
 	struct commit_options options;
 	struct commit_result result;
-	struct ref_resolved at;
 	char hex[OID_HEX_LEN + 1];
 
 	if (b->atomic && b->change_failed)
@@ -238,13 +238,13 @@ static int make_commit(struct batch *b, const struct batch_request *r, struct co
 	if (ctx_commit_options(b->ctx, &options, err))
 		return -1;
 	options.no_wait = true;
-	if (read_options(b, r, texts, &options, err) || check_branch(b, texts, &options, &at, err))
+	if (read_options(b, r, texts, &options, err) || check_branch(b, &options, err))
 		return -1;
 	if (b->pending && edits_count(b->edits) > EDITS_HEAVY && batch_flush(b, err))
 		return -1;
 	if (edits_commit(b->edits, &options, &result, err))
 		return -1;
-	memcpy(b->branch, at.name, sizeof(at.name));
+	memcpy(b->branch, result.branch, sizeof(b->branch));
 	b->pending = b->request_commits = true;
 	b->ticket = result.ticket;
 	b->tip = result.id;

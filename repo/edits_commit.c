@@ -7,6 +7,9 @@
 #include "repo/documents.h"
 #include "repo/repo_internal.h"
 
+/* Documents whose leaves are read while another writer has the append lock. */
+#define LOOK_AHEAD_MAX 16
+
 struct edits_builder {
 	struct tree_builder base;
 	struct tree_changes changes;
@@ -88,11 +91,27 @@ static int build(struct tree_builder *self, struct odb_batch *batch, const struc
 	return tree_edit(odb_batch_nodes(batch), base, &b->changes, root_out, err);
 }
 
+static void look_ahead(struct tree_builder *self, const struct tree_root *base)
+{
+	struct edits_builder *b = (struct edits_builder *)self;
+	struct document doc;
+
+	for (size_t i = 0; i < b->e->count && i < LOOK_AHEAD_MAX; i++) {
+		auto_node *node = NULL;
+
+		if (tree_get(repo_nodes(b->e->repo), base, &b->e->items[i].path, &node, &doc, NULL) < 0)
+			return;
+	}
+}
+
 int edits_commit(struct edits *e, const struct commit_options *options, struct commit_result *out,
 		 struct drift_error *err)
 {
 	struct edits_builder b = {
-		.base = { .build = build, .heavy = e->count > EDITS_LIGHT_MAX, .changes = &b.list },
+		.base = { .build = build,
+			  .look_ahead = look_ahead,
+			  .heavy = e->count > EDITS_LIGHT_MAX,
+			  .changes = &b.list },
 		.changes = { .next = next_change },
 		.e = e,
 	};

@@ -184,6 +184,7 @@ static int finish_with(struct writing *w, struct change_list *list, struct commi
 	if (count_changes(w, list, result, err) || make_commit(w, &commit, err) ||
 	    odb_batch_commit(w->batch, commit, list, &made, err) || append(w, &made, result, err))
 		return -1;
+	memcpy(result->branch, w->branch.name, sizeof(result->branch));
 	result->id = commit->id;
 	result->seq = commit->seq;
 	return 0;
@@ -238,12 +239,21 @@ static int try_unlocked(struct writing *w, unsigned attempt, struct commit_resul
 	return r;
 }
 
+/* Another writer has the lock: what it has appended so far is nearly what we shall build on. */
+static void look_ahead(void *data)
+{
+	struct writing *w = data;
+
+	if (w->builder->look_ahead && !read_tip(w, true, NULL))
+		w->builder->look_ahead(w->builder, &w->base);
+}
+
 static int try_locked(struct writing *w, unsigned attempt, struct commit_result *result, struct drift_error *err)
 {
 	struct odb *odb = repo_odb(w->repo);
 	int r;
 
-	if (odb_lock(odb, err))
+	if (odb_lock_meanwhile(odb, look_ahead, w, err))
 		return -1;
 	r = read_tip(w, true, err) || check_expected(w, err) || build(w, attempt, true, err) || finish(w, result, err) ?
 		    -1 :

@@ -60,6 +60,7 @@ struct commit_options {
 };
 
 struct commit_result {
+	char branch[REF_NAME_MAX + 1]; /* at the end of the symbolic chain */
 	struct oid id;
 	uint64_t seq;
 	uint64_t ticket;
@@ -87,6 +88,8 @@ struct tree_builder {
 	 * the same: 1 it stands, 0 build again, -1. NULL: it stands.
 	 */
 	int (*confirm)(struct tree_builder *self, struct drift_error *err);
+	/* What build will read, if it can be had: nothing depends on it but how long the append lock is held. NULL: nothing. */
+	void (*look_ahead)(struct tree_builder *self, const struct tree_root *base);
 	bool locked; /* for build to read: the append lock is held, so refs are to be read in locked view */
 	/*
 	 * NULL: the writer finds the changes by comparing trees, up to CHANGE_LIST_MAX. Else build fills in complete and changes
