@@ -73,11 +73,15 @@ static int give_out(struct export_run *run, struct export_cursor *c, const struc
 {
 	buf_clear(&c->path);
 	path_format(path, &c->path);
-	if (buf_check(&c->path, &run->ctx->err) || read_bytes(run, doc, &c->bytes))
+	if (buf_check(&c->path, &run->ctx->err))
+		return -1;
+	if ((!run->unread || (doc->mode & EXPORT_MODE_TYPE) == EXPORT_MODE_LINK) && read_bytes(run, doc, &c->bytes))
 		return -1;
 	if (c->each(c->data, &c->path, doc, &c->bytes))
 		return -1;
-	progress_update(run->progress, ++run->written);
+	run->written++;
+	if (!run->unread)
+		progress_update(run->progress, run->written);
 	return 0;
 }
 
@@ -128,6 +132,18 @@ int export_each(struct export_run *run,
 	buf_release(&c.path);
 	buf_release(&c.bytes);
 	return r;
+}
+
+int export_has(struct export_run *run, const char *path, size_t len)
+{
+	auto_node *node = NULL;
+	struct document doc;
+	struct path cut;
+
+	if (run->one || len < run->prefix.len || memcmp(path, run->prefix.data, run->prefix.len) != 0)
+		return 0;
+	path_split(path, len, &cut);
+	return !run->own && is_own(&cut) ? 0 : tree_get(run->view.nodes, &run->view.root, &cut, &node, &doc, &run->ctx->err);
 }
 
 int export_refuse(struct export_run *run, const struct buf *path, const char *why)

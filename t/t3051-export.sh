@@ -159,7 +159,7 @@ test_expect_success 'modes and links; links are not followed' '
 	echo "{\"path\":\"out\",\"text\":\"../../outside\",\"mode\":40960}" | drift -C links import jsonl --wrapped -q -m out &&
 	drift -C links put out/file -j 1 -q -m file &&
 	test_expect_code 128 drift -C links export --files tree2 2>err &&
-	test_grep "tree2/out. is there and is no folder" err &&
+	test_grep ".out. is a document, and others need a folder" err &&
 	ln -s ../outside links/trap &&
 	mkdir -p links/tree3 && ln -s ../../outside links/tree3/out &&
 	test_expect_code 128 drift -C links export --files tree3 out/ 2>err &&
@@ -183,6 +183,34 @@ test_expect_success 'drift'"'"'s own documents only if they are asked for' '
 	test_grep ! "\.drift/" out &&
 	drift export jsonl .drift/ >out &&
 	test "$(cat out)" = "{}"
+'
+
+# KEY: nothing is written for it and the other document.
+refused_whole() {
+	rm -rf whole out && drift init -q whole && drift -C whole put c/1 -j 1 -m one -q && drift -C whole put "$1" -j 2 -m two -q &&
+		test_expect_code 128 drift -C whole export --files "$PWD/out" 2>err && test_path_is_missing out && mkdir out &&
+		test_expect_code 128 drift -C whole export --files "$PWD/out" 2>err && test "$(ls -A out)" = ""
+}
+long=$(printf "%0255d" 0)
+
+test_expect_success 'files: names that the file system does not take, before anything is written' '
+	refused_whole "c/${long}x" && test_grep "takes no file of the name .c/000.*(258 bytes); --skip" err && test "$(wc -c <err)" -lt 300 &&
+	refused_whole "c/z/${long}x/deep" && refused_whole "${long}x/1" &&
+	drift -C whole export --files "$PWD/out" --skip 2>err && test_grep "1 document was left out" err && test "$(ls out/c)" = 1 &&
+	rm -r out && drift -C whole put "c/$long" -j 3 -m three -q && drift -C whole export --files "$PWD/out" --skip -q && test "$(cat "out/c/$long")" = 3 &&
+	half=$long/$long/$long/$long/$long/$long/$long && deep=$PWD/out/$half/$half && mkdir -p "$deep" &&
+	drift -C whole put "e/$half" -j 4 -m four -q && drift -C whole export --files "$deep" --skip 2>err &&
+	test_grep "2 documents were left out" err
+'
+
+test_expect_success 'files: what stands in the way, before anything is written' '
+	refused_whole c && test_grep "is a document, and others need a folder" err &&
+	refused_whole c/1/2/3 && test_grep "c/1. is a document" err &&
+	drift -C whole export --files "$PWD/out" c/1/ && test "$(cat out/c/1/2/3)" = 2 &&
+	drift -C whole rm c/1/2/3 -m gone -q && drift -C whole put d/1 -j 2 -m two -q && rm -r out && mkdir -p out/d/1 &&
+	test_expect_code 128 drift -C whole export --files "$PWD/out" 2>err && test_grep "is a folder" err && test_path_is_missing out/c &&
+	rm -r out/d && ln -s /nowhere out/d && test_expect_code 128 drift -C whole export --files "$PWD/out" --force 2>err &&
+	test_grep "is no folder" err && test_path_is_missing out/c
 '
 
 test_done
