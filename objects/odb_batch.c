@@ -29,7 +29,7 @@ static uint64_t pending_loc(size_t index)
 	return loc_make(LOC_PENDING, index, 0);
 }
 
-static struct pending *add_pending(struct odb_batch *b, enum object_kind kind, struct drift_error *err)
+static struct pending *add_pending(struct odb_batch *b, enum object_kind kind, size_t len, struct drift_error *err)
 {
 	struct pending *p;
 
@@ -44,12 +44,17 @@ static struct pending *add_pending(struct odb_batch *b, enum object_kind kind, s
 	buf_init(&p->data);
 	buf_init(&p->changes.memory);
 	p->kind = kind;
+	p->len = len;
+	b->waiting_len += len;
 	return p;
 }
 
 static int spill_if_full(struct odb_batch *b, struct drift_error *err)
 {
-	if (b->count - b->first_waiting < BATCH_COUNT_MAX && b->waiting_len < WAITING_LEN_MAX)
+	/* In a bulk load half of it stays. */
+	size_t times = b->deflater ? 2 : 1;
+
+	if (b->count - b->first_waiting < times * BATCH_COUNT_MAX && b->waiting_len < times * WAITING_LEN_MAX)
 		return 0;
 	return odb_batch_spill(b, err);
 }
@@ -81,7 +86,7 @@ static int batch_save(struct node_store *store, const void *bytes, size_t len, c
 
 	if (spill_if_full(b, err) < 0 || node_from_built(bytes, len, child_loc, &node, err) < 0)
 		return -1;
-	p = add_pending(b, OBJECT_TREE, err);
+	p = add_pending(b, OBJECT_TREE, len, err);
 	if (!p) {
 		node_unref(node);
 		return -1;
@@ -91,7 +96,6 @@ static int batch_save(struct node_store *store, const void *bytes, size_t len, c
 	p->node = node;
 	p->base = base ? node_ref(base) : NULL;
 	p->base_loc = base ? base->loc : LOC_UNKNOWN;
-	b->waiting_len += len;
 	*id_out = node->id;
 	*loc_out = node->loc;
 	return submit(b, p, err);
@@ -173,11 +177,11 @@ static void share_node(struct odb *odb, const struct node *node)
 	fresh_nodes_put(index_fresh_nodes(index), atomic_fetch_add(&index_head(index)->fresh_turn, 1), node);
 }
 
-void odb_batch_stored(struct odb_batch *batch)
+void odb_batch_stored_until(struct odb_batch *batch, size_t end)
 {
 	size_t i;
 
-	for (i = batch->first_waiting; i < batch->count; i++) {
+	for (i = batch->first_waiting; i < end; i++) {
 		struct pending *p = batch_waiting(batch, i);
 
 		/* A bulk load would only push out what is read again. */
@@ -190,10 +194,17 @@ void odb_batch_stored(struct odb_batch *batch)
 			node_cache_drop(batch->odb->cache, p->base_loc);
 		if (p->commit)
 			odb_commit_keep(batch->odb, batch->places[i].loc, p->commit);
+		batch->waiting_len -= p->len;
 		release_pending(p);
 	}
-	batch->first_waiting = batch->count;
-	batch->waiting_len = 0;
+	if (end < batch->count)
+		memmove(batch->waiting, batch_waiting(batch, end), (batch->count - end) * sizeof(*batch->waiting));
+	batch->first_waiting = end;
+}
+
+void odb_batch_stored(struct odb_batch *batch)
+{
+	odb_batch_stored_until(batch, batch->count);
 }
 
 /* A blob that is here already needs no second place. */
@@ -228,14 +239,13 @@ static int add_blob(struct odb_batch *b, const struct oid *id, const void *data,
 
 	if (spill_if_full(b, err) < 0)
 		return -1;
-	p = add_pending(b, OBJECT_BLOB, err);
+	p = add_pending(b, OBJECT_BLOB, len, err);
 	if (!p)
 		return -1;
 	p->id = *id;
 	p->chunked = chunked;
 	p->base_loc = len <= BLOB_DELTA_LEN_MAX && !chunked ? base_loc : LOC_UNKNOWN;
 	buf_add(&p->data, data, len);
-	b->waiting_len += len;
 	*ref_out = (struct object_ref){ *id, pending_loc(b->count - 1) };
 	return buf_check(&p->data, err);
 }
@@ -293,7 +303,7 @@ int odb_batch_tag(struct odb_batch *batch, const struct tag *tag, struct object_
 
 	if (spill_if_full(batch, err) < 0)
 		return -1;
-	p = add_pending(batch, OBJECT_TAG, err);
+	p = add_pending(batch, OBJECT_TAG, tag->message.len, err);
 	if (!p)
 		return -1;
 	p->id = tag->id;
@@ -359,7 +369,7 @@ int odb_batch_commit(struct odb_batch *batch, struct commit *commit, const struc
 
 	if (spill_if_full(batch, err) < 0 || merge_before(batch, commit, &merge, err) < 0)
 		return -1;
-	p = add_pending(batch, OBJECT_COMMIT, err);
+	p = add_pending(batch, OBJECT_COMMIT, commit->message.len + 256, err);
 	if (!p)
 		return -1;
 	p->commit = commit_ref(commit);
@@ -367,7 +377,6 @@ int odb_batch_commit(struct odb_batch *batch, struct commit *commit, const struc
 	p->has_changes = changes != NULL;
 	if (changes && copy_changes(changes, &p->changes, err) < 0)
 		return -1;
-	batch->waiting_len += commit->message.len + 256;
 	commit->loc = pending_loc(batch->count - 1);
 	commit->last_merge_loc = commit->parent_count > 1 ? commit->loc : merge;
 	*ref_out = (struct object_ref){ commit->id, commit->loc };

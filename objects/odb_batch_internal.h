@@ -12,6 +12,7 @@
 struct pending {
 	enum object_kind kind;
 	bool has_changes, chunked;
+	size_t len;        /* of memory, roughly */
 	uint64_t base_loc; /* provisional or real, LOC_UNKNOWN: none */
 	struct oid id;     /* blobs, tags */
 	struct node *node, *base;
@@ -35,7 +36,7 @@ struct odb_batch {
 	size_t count, place_capacity;
 	struct pending *waiting; /* those from first_waiting on */
 	size_t first_waiting, waiting_capacity;
-	size_t waiting_len;    /* bytes of what waits, roughly */
+	size_t waiting_len;    /* their sum */
 	bool spilled;          /* some was written ahead: many objects, so frames of their own */
 	uint64_t spill_ticket; /* end of what was written ahead, or of what else is needed and not durable yet */
 	unsigned spill_count;
@@ -51,7 +52,10 @@ static inline struct pending *batch_waiting(const struct odb_batch *b, size_t in
 	return &b->waiting[index - b->first_waiting];
 }
 
-/* Write ahead all that waits. Takes the append lock unless this thread's odb holds it. */
+/* Write ahead what waits; in a bulk load the older half, while the worker has the rest. Takes the append lock unless this thread's odb holds it. */
 int odb_batch_spill(struct odb_batch *batch, struct drift_error *err) MUST_CHECK;
+
+/* Those before `end` are stored. */
+void odb_batch_stored_until(struct odb_batch *batch, size_t end);
 
 #endif

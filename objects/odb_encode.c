@@ -296,11 +296,11 @@ static int place(struct group *g, size_t index, struct drift_error *err)
 	return 0;
 }
 
-static int place_all(struct group *g, struct drift_error *err)
+static int place_until(struct group *g, size_t end, struct drift_error *err)
 {
 	size_t i;
 
-	for (i = g->b->first_waiting; i < g->b->count; i++)
+	for (i = g->b->first_waiting; i < end; i++)
 		if (place(g, i, err) < 0)
 			return -1;
 	return 0;
@@ -388,20 +388,27 @@ static int check_spilled(const struct odb_batch *b, struct drift_error *err)
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
 }
 
-int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, struct frame_out *out,
-		     struct drift_error *err)
+/* What waits before `end`, and the log entry of the append if there is one. */
+static int encode_until(struct odb_batch *batch, size_t end, const struct odb_append *append, struct frame_out *out,
+			struct drift_error *err)
 {
 	struct group g = { .b = batch, .out = out, .records = BUF_INIT, .lists = BUF_INIT, .last_commit = NO_RECORD };
 	int r = 0;
 
 	if (batch)
-		r = check_spilled(batch, err) < 0 ? -1 : place_all(&g, err);
+		r = check_spilled(batch, err) < 0 ? -1 : place_until(&g, end, err);
 	if (!r)
 		r = finish(&g, append, err);
 	buf_release(&g.records);
 	buf_release(&g.lists);
 	change_heads_release(&g.heads);
 	return r;
+}
+
+int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, struct frame_out *out,
+		     struct drift_error *err)
+{
+	return encode_until(batch, batch ? batch->count : 0, append, out, err);
 }
 
 /* A dictionary from what waits, if it is enough to learn from; without one if that fails. */
@@ -435,6 +442,8 @@ static int train(struct odb_batch *b, struct frame_out *out, struct drift_error 
 
 static int spill_locked(struct odb_batch *b, struct drift_error *err)
 {
+	/* So that the worker has something to do meanwhile. */
+	size_t end = b->deflater ? b->count - (b->count - b->first_waiting) / 2 : b->count;
 	auto_frame_out out;
 
 	frame_out_init(&out, b->odb);
@@ -444,11 +453,11 @@ static int spill_locked(struct odb_batch *b, struct drift_error *err)
 	/* From the second time on it is a bulk load. */
 	if (b->spill_count == 2 && train(b, &out, err) < 0)
 		return -1;
-	if (odb_batch_encode(b, NULL, &out, err) < 0)
+	if (encode_until(b, end, NULL, &out, err) < 0)
 		return -1;
 	if (out.bytes.len && frame_out_write(&out, &b->spill_ticket, err) < 0)
 		return -1;
-	odb_batch_stored(b);
+	odb_batch_stored_until(b, end);
 	return b->spill_count == 2 ? deflater_new(&b->deflater, err) : 0;
 }
 
