@@ -53,16 +53,16 @@ void fresh_nodes_put(struct fresh_nodes *fresh, uint32_t turn, const struct node
 	copy.head.check = checksum(&copy, node->loc);
 	memcpy(words_out, &copy, words * sizeof(uint64_t));
 	atomic_store_explicit(&fresh->loc[place], LOC_UNKNOWN, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
+	/* Each behind the store before: who sees any of these sees that the place was emptied. */
 	for (i = 0; i < words; i++)
-		atomic_store_explicit(&fresh->word[place][i], words_out[i], memory_order_relaxed);
+		atomic_store_explicit(&fresh->word[place][i], words_out[i], memory_order_release);
 	atomic_store_explicit(&fresh->loc[place], node->loc, memory_order_release);
 }
 
 static void copy_words(_Atomic uint64_t *from, uint64_t *to, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		to[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
+		to[i] = atomic_load_explicit(&from[i], memory_order_acquire);
 }
 
 /* A copy that was not written over meanwhile. */
@@ -75,7 +75,6 @@ static bool copy_out(struct fresh_nodes *fresh, size_t place, uint64_t loc, stru
 	if (!copy->head.len || body_words(&copy->head) > FRESH_WORDS - HEAD_WORDS)
 		return false;
 	copy_words(fresh->word[place] + HEAD_WORDS, copy->body, body_words(&copy->head));
-	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&fresh->loc[place], memory_order_relaxed) == loc &&
 	       checksum(copy, loc) == copy->head.check;
 }
