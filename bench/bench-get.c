@@ -1,15 +1,17 @@
-/* Documents read by path, warm, in one process on one core, in rounds that take turns with SQLite and LMDB. */
+/* Documents read by path through libdrift, warm, in one process on one core, in rounds that take turns with SQLite and LMDB. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "bench/peer_lmdb.h"
 #include "bench/peer_sqlite.h"
 #include "bench/stock.h"
+#include "include/drift.h"
+
+#define CACHE_LEN ((size_t)1 << 30)
 
 struct readers {
-	struct desk desk;
-	struct tree_root tree;
+	struct drift_repo *repo;
+	struct drift_snapshot *snapshot;
 	struct peer_sqlite *sqlite;
 	struct peer_lmdb *lmdb;
 	size_t count;
@@ -18,16 +20,26 @@ struct readers {
 
 static size_t read_drift(struct readers *r, size_t i)
 {
-	char key[CORPUS_KEY_LEN + 1];
-	struct path path = { CORPUS_COLLECTION, strlen(CORPUS_COLLECTION), key, CORPUS_KEY_LEN };
-	struct node *node = NULL;
-	struct document doc = { .len = 0 };
+	char path[CORPUS_PATH_LEN + 1];
+	struct drift_value value;
+	struct drift_error err;
+	size_t len;
+
+	corpus_path(i, path);
+	if (!must(drift_get(r->snapshot, path, &value, &err), &err))
+		die("'%s' is missing", path);
+	len = value.len;
+	drift_value_release(&value);
+	return len;
+}
+
+static void open_drift(struct readers *r, const char *store)
+{
+	struct drift_options options = { .read_only = true, .cache_len = CACHE_LEN };
 	struct drift_error err;
 
-	corpus_key(i, key);
-	must(tree_get(repo_nodes(r->desk.repo), &r->tree, &path, &node, &doc, &err), &err);
-	node_unref(node);
-	return (size_t)doc.len;
+	must(drift_open(store, &options, &r->repo, &err), &err);
+	must(drift_snapshot_open(r->repo, NULL, NULL, &r->snapshot, &err), &err);
 }
 
 static size_t read_sqlite(struct readers *r, size_t i)
@@ -64,7 +76,6 @@ int main(void)
 	auto_free char *database = bench_path("get.sqlite"), *lmdb = bench_path("get.lmdb");
 	auto_samples of_drift = { .count = 0 }, of_sqlite = { .count = 0 }, of_lmdb = { .count = 0 };
 	struct readers r = { .count = kind.document_count, .random = 1 };
-	struct commit *head;
 	struct figure f;
 
 	remove_tree(database);
@@ -73,9 +84,7 @@ int main(void)
 	peer_sqlite_fill(r.sqlite, lines);
 	r.lmdb = peer_lmdb_open(lmdb, r.count, kind.document_len);
 	peer_lmdb_read(r.lmdb);
-	desk_open(&r.desk, store, &kind, true);
-	head = desk_head(&r.desk);
-	r.tree = desk_tree_of(head);
+	open_drift(&r, store);
 	for (size_t i = 0; i < r.count; i++)
 		(void)read_drift(&r, i);
 	for (int i = 0; i < 7; i++) {
@@ -91,8 +100,8 @@ int main(void)
 		"", samples_median(&of_drift), "/s", "LMDB, no history", samples_median(&of_lmdb), GOAL_NONE, 0
 	};
 	print_figure(&f);
-	commit_unref(head);
-	desk_close(&r.desk);
+	drift_snapshot_release(r.snapshot);
+	drift_close(r.repo);
 	peer_sqlite_close(r.sqlite);
 	peer_lmdb_close(r.lmdb);
 	remove_tree(database);
