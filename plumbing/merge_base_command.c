@@ -74,6 +74,7 @@ static int is_ancestor(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_merge_base = {
 	.name = "merge-base",
+	.task = "find a merge base",
 	.summary = "find where two lines of history parted",
 	.usage = merge_base_usage,
 	.run = merge_base,

@@ -231,6 +231,7 @@ static int rev_parse(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_rev_parse = {
 	.name = "rev-parse",
+	.task = "resolve",
 	.summary = "turn names of objects into ids",
 	.usage = usage,
 	.run = rev_parse,

@@ -282,6 +282,7 @@ static int completion(struct cmd_context *ctx, int argc, char **argv)
 
 const struct command cmd_completion = {
 	.name = "completion",
+	.task = "print the completion",
 	.summary = "print a script that completes commands in a shell",
 	.usage = usage,
 	.run = completion,

@@ -193,4 +193,10 @@ test_expect_success NOT_ROOT 'a store that may only be read' '
 	refused 128 "cannot be written" undo && refused 128 "Permission denied" config a.b c
 '
 
+test_expect_success 'complaints say what cannot be done, not which command cannot' '
+	test_expect_code 129 drift completion nosuch 2>err && test_grep "^drift: cannot print the completion: " err &&
+	test_expect_code 129 drift rev-parse --verify 2>err && test_grep "^drift: cannot resolve: " err &&
+	test_expect_code 129 drift merge-base HEAD 2>err && test_grep "^drift: cannot find a merge base: " err
+'
+
 test_done
