@@ -12,6 +12,7 @@
 #include "objects/pack_heads.h"
 
 struct pack;
+struct pack_resolver; /* pack_record.h */
 
 /* What `current` says of a pack. */
 struct pack_name {
@@ -26,10 +27,16 @@ struct pack_options {
 	struct group_cache *groups; /* shared by all packs of a store; outlives the pack */
 	bool no_index;              /* do not read the .idx: make it in memory when first needed */
 	bool may_write;             /* an .idx that is missing or does not fit is made anew in the folder */
+	/*
+	 * For an index made anew: ids of nodes anywhere in the store, by location alone. NULL: root maps whose roots
+	 * are not all in this pack are left out of it. Outlives the pack; asked by the thread that needs the index.
+	 */
+	struct pack_resolver *resolver;
 };
 
 /*
- * Opens and checks head, trailer and sizes; maps MAP and GROUPS (their checksums are checked once). Reads no group.
+ * Opens and checks head, trailer, sizes and GROUPS; maps MAP, whose blocks are checked as they are read. Reads no
+ * group.
  * DRIFT_ERR_NOT_FOUND if the file is not there (gc may have replaced it: look at `current` again),
  * DRIFT_ERR_CORRUPT, DRIFT_ERR_UNSUPPORTED.
  */
@@ -74,8 +81,12 @@ void pack_group_at(const struct pack *pack, enum pack_block_kind kind, uint64_t 
  */
 int pack_find_id(struct pack *pack, const struct oid *id, unsigned digits, uint64_t *position, uint64_t *loc_out,
 		 struct drift_error *err) MUST_CHECK;
-/* The commit that seems to be the newest here that lists the path with this hash (see pack_path_hash): 1 / 0 / -1. */
-int pack_find_path(struct pack *pack, uint64_t hash, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;
+/*
+ * The newest commit here whose change list has the path with this hash (see pack_path_hash): *position 0 first; 1 / 0
+ * / -1. Hashes are cut, so there may be one or, once in a great while, several of which one at most does list it.
+ */
+int pack_find_path(struct pack *pack, uint64_t hash, uint64_t *position, uint64_t *loc_out,
+		   struct drift_error *err) MUST_CHECK;
 /* The hash under which packs of a store file a path. */
 uint64_t pack_path_hash(const unsigned char store_id[16], const void *collection, size_t collection_len,
 			const void *key, size_t key_len);
@@ -83,12 +94,16 @@ uint64_t pack_path_hash(const unsigned char store_id[16], const void *collection
 /* The heads: newest log entry of each ref and so on; released by the caller. */
 int pack_read_heads(struct pack *pack, struct pack_heads *heads_out, struct drift_error *err) MUST_CHECK;
 
-/* All locations in order, each with its place. Non-zero from each stops and is returned. */
+/*
+ * All locations in order, each with its place: of a frame its stub first (record 0, PACK_STUBS), then the records in
+ * OBJECTS. Non-zero from each stops and is returned.
+ */
 int pack_each(struct pack *pack,
 	      int (*each)(void *data, uint64_t loc, const struct pack_place *place, struct drift_error *err),
 	      void *data, struct drift_error *err) MUST_CHECK;
 /*
- * The locations of the items of groups [from, to) of a kind, in the order of the file; reads all of the map for it.
+ * The locations of the items of groups [from, to) of a kind, in the order of the file (stubs: of the frame, record
+ * 0); reads all of the map for it.
  * locs_out: to be freed.
  */
 int pack_group_locs(struct pack *pack, enum pack_block_kind kind, uint64_t from, uint64_t to, uint64_t **locs_out,

@@ -25,7 +25,7 @@
 #define PACK_TRAILER_LEN 96
 #define PACK_SHA_LEN 32
 #define PACK_BLOCK_HEAD_LEN 16
-#define PACK_GROUP_RAW_MAX (((size_t)20 << 20) + ((size_t)64 << 10))
+#define PACK_GROUP_RAW_MAX (((size_t)64 << 20) + ((size_t)64 << 10))
 #define PACK_GROUP_COUNT_MAX 65536 /* items of a group */
 #define PACK_DICT_MAX ((size_t)64 << 10)
 /* Deltas behind one whole node. */

@@ -9,7 +9,7 @@
  *   then from the next byte on the ordinals of these records, in order, packed from the lowest bit; zeros fill the
  *       last byte
  *   the table, for each block: u64 location of its first frame, u64 its offset from the start of the map, u64
- *       ordinal of its first stub
+ *       ordinal of its first stub, u32 CRC-32C of these 24 bytes and of the block's
  *   u64 count of frames, u64 count of blocks, u8 bits of an ordinal, 7 zeros
  *
  * Stubs are in order of location, so theirs are counted.
@@ -27,12 +27,13 @@ struct pack_map {
 	const unsigned char *data; /* not ours */
 	size_t len;
 	uint64_t frame_count, block_count, stub_count, record_count;
+	size_t table_at;
 	unsigned ordinal_bits;
 };
 
 /*
- * Checks the head and the table of blocks (ascending, within len), not the blocks: those are checked as they are
- * read.
+ * Checks the counts at the end alone, so that opening costs the same however long the map is. Each block is checked,
+ * with its line of the table, whenever it is read.
  */
 int pack_map_init(struct pack_map *map, const void *data, size_t len, uint64_t stub_count, uint64_t record_count,
 		  struct drift_error *err) MUST_CHECK;
