@@ -15,10 +15,13 @@ struct group {
 	const uint32_t *offset; /* count + 1 offsets of items in bytes */
 	const unsigned char *bytes;
 	size_t memory_len; /* of all of it */
+	unsigned char *raw;
 };
 
 /* Takes the raw bytes of a group apart (copied). DRIFT_ERR_CORRUPT if lengths do not fit. */
 int group_new(const void *raw, size_t raw_len, struct group **out, struct drift_error *err) MUST_CHECK;
+/* The same without copying: raw, from malloc, belongs to the group, and is freed if there is none. */
+int group_adopt(unsigned char *raw, size_t raw_len, struct group **out, struct drift_error *err) MUST_CHECK;
 struct group *group_ref(struct group *group);
 /* NULL-safe. */
 void group_unref(struct group *group);
