@@ -34,6 +34,13 @@ static int finish_change(struct batch *b, const struct buf *path, const struct m
 	return touch(b, path, err);
 }
 
+static int is_given(const struct batch_request *r, const char *name)
+{
+	const struct json_slice *value = json_members_get(&r->members, name);
+
+	return value && !(value->len == 4 && !memcmp(value->data, "null", 4));
+}
+
 /* What is to be put: 1 with the bytes, which may be those of the request / 0 there is nothing / -1 */
 static int read_content(const struct batch_request *r, struct buf *memory, struct text *out, struct drift_error *err)
 {
@@ -41,7 +48,10 @@ static int read_content(const struct batch_request *r, struct buf *memory, struc
 	auto_buf coded = BUF_INIT;
 	int found;
 
-	if (json) {
+	if (is_given(r, "json") + is_given(r, "text") + is_given(r, "base64") > 1)
+		return error_set(err, DRIFT_ERR_INVALID, "only one of 'json', 'text' and 'base64' is the document");
+	/* Alone, null is a document. */
+	if (json && !is_given(r, "text") && !is_given(r, "base64")) {
 		*out = (struct text){ .data = json->data, .len = json->len };
 		return 1;
 	}

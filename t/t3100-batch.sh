@@ -324,6 +324,12 @@ test_expect_success 'keys in escapes, blank lines, a last line without its end' 
 	printf "{\"ok\":true}\n{\"ok\":true}\n" >expect && test_cmp expect out
 '
 
+test_expect_success 'a document has one content' '
+	printf "%s\n" "{\"op\":\"put\",\"path\":\"two/1\",\"json\":1,\"text\":\"a\"}" "{\"op\":\"put\",\"path\":\"two/1\",\"text\":\"a\",\"base64\":\"AP8=\"}" \
+		"{\"op\":\"put\",\"path\":\"two/1\",\"json\":null,\"text\":\"a\"}" "{\"op\":\"abort\"}" | run &&
+	test "$(grep -c "only one of" out)" = 2 && test "$(grep -c "\"ok\":true" out)" = 2
+'
+
 test_expect_success 'wrong usage, no repository' '
 	test_expect_code 129 drift batch x </dev/null &&
 	drift batch </dev/null >out && test_must_be_empty out &&
