@@ -70,6 +70,7 @@ struct odb {
 	pthread_mutex_t state_mutex; /* journals, index replacement, damage, dicts */
 	pthread_mutex_t next_mutex, append_mutex, sync_mutex; /* taken in this order */
 	pthread_mutex_t memo_mutex; /* inside all others */
+	_Atomic uintptr_t next_owner; /* the thread that is next in line through this odb, 0: none */
 	_Atomic uintptr_t owner; /* the thread that holds the append lock through this odb, 0: none */
 
 	struct node_cache *cache;

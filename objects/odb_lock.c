@@ -85,13 +85,18 @@ static int stand_in_line(struct odb *odb, void (*meanwhile)(void *data), void *d
 {
 	int r;
 
+	/* What is read meanwhile may find that the index is gone, and make a new one. */
+	if (atomic_load(&odb->next_owner) == (uintptr_t)pthread_self())
+		return take(odb, true, err);
 	pthread_mutex_lock(&odb->next_mutex);
+	atomic_store(&odb->next_owner, (uintptr_t)pthread_self());
 	r = file_lock(odb->lock_fd, LOCK_NEXT, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err);
 	if (!r && meanwhile)
 		meanwhile(data);
 	if (!r)
 		r = take_awake(odb, err);
 	(void)file_unlock(odb->lock_fd, LOCK_NEXT, NULL);
+	atomic_store(&odb->next_owner, 0);
 	pthread_mutex_unlock(&odb->next_mutex);
 	return r;
 }
