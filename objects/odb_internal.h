@@ -9,6 +9,7 @@
 #include "objects/journal.h"
 #include "objects/node_cache.h"
 #include "objects/odb.h"
+#include "objects/odb_exact.h"
 #include "objects/record.h"
 #include "objects/store_index.h"
 #include "objects/txn.h"
@@ -169,15 +170,6 @@ int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *
 struct compressor *odb_compressor_take(struct odb *odb, struct drift_error *err);
 void odb_compressor_give(struct odb *odb, struct compressor *c);
 int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err);
-/* The version of a node stored at loc, whatever its id. */
-int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err);
-/* Decode the node of a whole or delta record; base is what it stands on, or NULL. id NULL: not hashed, its id stays zero. */
-int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, const struct oid *id, struct node **out,
-		    struct drift_error *err);
-
-/* odb_blob.c: the bytes of a blob record, appended; depth_out may be NULL. */
-int odb_blob_at(struct odb *odb, uint64_t loc, struct buf *out, struct oid *id_out, uint8_t *depth_out,
-		struct drift_error *err);
 
 /* odb_commit.c */
 struct commit *odb_commit_cached(struct odb *odb, uint64_t loc);
