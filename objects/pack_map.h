@@ -60,11 +60,11 @@ struct pack_map_cursor {
 	uint8_t record[256]; /* numbers of records in OBJECTS */
 	uint64_t ordinal[256];
 	struct pack_map_position { /* of the next frame */
-		uint64_t block;
-		unsigned frame;     /* in the block */
-		size_t at;          /* where its bytes begin */
-		size_t ordinals_at; /* where the block's ordinals begin, 0: not known yet */
-		uint64_t bit;       /* of its first ordinal */
+		uint64_t block, stub;
+		unsigned frame, frame_count; /* in the block; equal: the next block is to be read */
+		struct cursor in;
+		const unsigned char *ordinals; /* of the block */
+		uint64_t bit;                  /* of the next ordinal */
 	} next;
 };
 void pack_map_cursor_init(struct pack_map_cursor *cursor, const struct pack_map *map);
