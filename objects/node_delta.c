@@ -5,8 +5,6 @@
 #include "objects/node_internal.h"
 #include "objects/value.h"
 
-enum delta_op { DELTA_COPY = 0, DELTA_SKIP = 1, DELTA_INSERT = 2, DELTA_MODIFY = 3 };
-
 /* ---- encoding ---- */
 
 struct encoder {

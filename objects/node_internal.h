@@ -9,6 +9,9 @@
 /* Bytes of a node's head at most: version, kind, level, count. */
 #define NODE_HEAD_MAX 6
 
+/* Of edit lists, see node_delta.h. */
+enum delta_op { DELTA_COPY = 0, DELTA_SKIP = 1, DELTA_INSERT = 2, DELTA_MODIFY = 3 };
+
 static inline uint64_t varint_trusted(const unsigned char **p)
 {
 	uint64_t v = *(*p)++;

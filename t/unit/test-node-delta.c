@@ -9,99 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "objects/node_delta.h"
-#include "objects/value.h"
-#include "t/unit/map_model.h"
-
-static void put_loc(const struct loc_codec *codec, struct buf *out, uint64_t loc)
-{
-	(void)codec;
-	buf_add_varint(out, loc);
-}
-
-static uint64_t get_loc(const struct loc_codec *codec, struct cursor *in)
-{
-	(void)codec;
-	return cursor_varint(in);
-}
-
-static const struct loc_codec codec = { .put = put_loc, .get = get_loc };
-
-/* A location that an entry keeps from version to version. */
-static uint64_t loc_of(const void *id)
-{
-	const unsigned char *bytes = id;
-
-	return bytes[0] + 1U;
-}
-
-/* A node of all entries of a model; values of inner nodes are child id, count, bytes. */
-static struct node *build(const struct map_model *m, enum map_kind kind, unsigned level)
-{
-	auto_buf out = BUF_INIT;
-	uint64_t locs[2048];
-	struct drift_error err = { .code = DRIFT_OK };
-	struct node *node = NULL;
-	size_t i;
-
-	buf_add_byte(&out, NODE_VERSION);
-	buf_add_byte(&out, (unsigned char)kind);
-	buf_add_byte(&out, (unsigned char)level);
-	buf_add_varint(&out, m->count);
-	for (i = 0; i < m->count; i++) {
-		const struct model_entry *entry = &m->entries[i];
-		long ref = level ? 0 : value_ref_offset(kind, entry->value, entry->value_len);
-
-		buf_add_varint(&out, entry->key_len);
-		buf_add(&out, entry->key, entry->key_len);
-		if (!level)
-			buf_add_varint(&out, entry->value_len);
-		buf_add(&out, entry->value, entry->value_len);
-		locs[i] = ref < 0 ? LOC_UNKNOWN : loc_of(entry->value + ref);
-	}
-	if (node_decode(out.data, out.len, NULL, locs, &node, &err) < 0)
-		fail_msg("%s", err.message);
-	return node;
-}
-
-static void put_random(struct dice *d, struct map_model *m, unsigned level)
-{
-	auto_buf value = BUF_INIT;
-	char key[16];
-	size_t i, n;
-
-	snprintf(key, sizeof(key), "%03zu", dice_below(d, 120));
-	if (level || !dice_below(d, 5)) {
-		if (!level)
-			buf_add_byte(&value, DOCUMENT_BLOB);
-		for (i = 0; i < OID_LEN; i++)
-			buf_add_byte(&value, (unsigned char)dice_next(d));
-		buf_add_varint(&value, 1025 + dice_below(d, 4000));
-		if (level)
-			buf_add_varint(&value, dice_below(d, 100000));
-	} else {
-		n = dice_below(d, 3) ? dice_below(d, 60) : 60;
-		buf_add_byte(&value, DOCUMENT_INLINE);
-		for (i = 0; i < n; i++)
-			buf_add_byte(&value, (unsigned char)('a' + dice_below(d, 2)));
-	}
-	map_model_put(m, key, 3, value.data, value.len);
-}
-
-static void mutate(struct dice *d, struct map_model *m, unsigned level)
-{
-	size_t i, n = dice_below(d, 4) ? 1 : dice_below(d, 60);
-
-	for (i = 0; i < n; i++) {
-		char key[16];
-
-		snprintf(key, sizeof(key), "%03zu", dice_below(d, 120));
-		if (dice_below(d, 2))
-			put_random(d, m, level);
-		else if (m->count > 1)
-			map_model_remove(m, key, 3);
-	}
-}
+#include "t/unit/node_model.h"
 
 static void assert_turns_into(const struct node *base, const struct node *target)
 {
@@ -110,8 +18,8 @@ static void assert_turns_into(const struct node *base, const struct node *target
 	struct drift_error err;
 	size_t i;
 
-	assert_int_equal(node_delta_encode(base, target, &codec, &delta, &err), 0);
-	assert_int_equal(node_delta_apply(base, delta.data, delta.len, &codec, &bytes, &locs, &err), 0);
+	assert_int_equal(node_delta_encode(base, target, &varint_codec, &delta, &err), 0);
+	assert_int_equal(node_delta_apply(base, delta.data, delta.len, &varint_codec, &bytes, &locs, &err), 0);
 	assert_int_equal(bytes.len, target->len);
 	assert_memory_equal(bytes.data, target->bytes, bytes.len);
 	assert_int_equal(locs.len, target->count * sizeof(uint64_t));
@@ -129,12 +37,12 @@ static void assert_survives(struct dice *d, const struct node *base, const struc
 	struct drift_error err;
 	size_t i;
 
-	assert_int_equal(node_delta_encode(base, target, &codec, &delta, &err), 0);
+	assert_int_equal(node_delta_encode(base, target, &varint_codec, &delta, &err), 0);
 	for (i = 0; i < 5 && delta.len; i++) {
 		auto_buf bytes = BUF_INIT, locs = BUF_INIT;
 
 		delta.data[dice_below(d, delta.len)] = (char)dice_next(d);
-		if (!node_delta_apply(base, delta.data, delta.len, &codec, &bytes, &locs, &err)) {
+		if (!node_delta_apply(base, delta.data, delta.len, &varint_codec, &bytes, &locs, &err)) {
 			assert_true(bytes.len <= NODE_LEN_MAX);
 		} else {
 			assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
@@ -155,10 +63,10 @@ static void any_node_turns_into_any_other(void **state)
 		struct node *base, *target;
 
 		for (i = 0; i <= dice_below(&dice, 60); i++)
-			put_random(&dice, &m, level);
-		base = build(&m, MAP_DOCUMENTS, level);
-		mutate(&dice, &m, level);
-		target = build(&m, MAP_DOCUMENTS, level);
+			node_model_put_random(&dice, &m, level);
+		base = node_model_build(&m, MAP_DOCUMENTS, level);
+		node_model_mutate(&dice, &m, level);
+		target = node_model_build(&m, MAP_DOCUMENTS, level);
 		assert_turns_into(base, target);
 		assert_turns_into(target, base);
 		assert_turns_into(base, base);
@@ -174,7 +82,7 @@ static size_t delta_len(const struct node *base, const struct node *target)
 	auto_buf delta = BUF_INIT;
 	struct drift_error err;
 
-	assert_int_equal(node_delta_encode(base, target, &codec, &delta, &err), 0);
+	assert_int_equal(node_delta_encode(base, target, &varint_codec, &delta, &err), 0);
 	return delta.len;
 }
 
@@ -191,15 +99,15 @@ static void small_changes_are_small(void **state)
 		snprintf(key, sizeof(key), "k%02zu", i);
 		map_model_put(&m, key, 3, value, sizeof(value));
 	}
-	base = build(&m, MAP_DOCUMENTS, 0);
+	base = node_model_build(&m, MAP_DOCUMENTS, 0);
 	assert_int_equal(delta_len(base, base), 0);
 	memcpy(value + 150, "twelve bytes", 12);
 	map_model_put(&m, "k11", 3, value, sizeof(value));
-	target = build(&m, MAP_DOCUMENTS, 0);
+	target = node_model_build(&m, MAP_DOCUMENTS, 0);
 	assert_int_equal(delta_len(base, target), 12 + 6);
 	node_unref(target);
 	map_model_remove(&m, "k11", 3);
-	target = build(&m, MAP_DOCUMENTS, 0);
+	target = node_model_build(&m, MAP_DOCUMENTS, 0);
 	assert_int_equal(delta_len(base, target), 2);
 	node_unref(target);
 	node_unref(base);
@@ -221,11 +129,11 @@ static void small_changes_of_children_are_small(void **state)
 		memset(value, (int)i, OID_LEN);
 		map_model_put(&m, key, 3, value, sizeof(value));
 	}
-	base = build(&m, MAP_DOCUMENTS, 1);
+	base = node_model_build(&m, MAP_DOCUMENTS, 1);
 	memset(value, 0x55, OID_LEN);
 	value[OID_LEN + 2] = '\x80';
 	map_model_put(&m, "k50", 3, value, sizeof(value));
-	target = build(&m, MAP_DOCUMENTS, 1);
+	target = node_model_build(&m, MAP_DOCUMENTS, 1);
 	/* Copy 50 and modify 1: 3 bytes; id; no change of count: 1, of bytes: 2; location 0x56: 1. */
 	assert_int_equal(delta_len(base, target), 3 + OID_LEN + 3 + 1);
 	node_unref(base);
@@ -252,12 +160,12 @@ static void example(void **state)
 	map_model_put(&m, "b", 1, "\0two", 4);
 	map_model_put(&m, "d", 1, "\0four", 5);
 	map_model_put(&m, "e", 1, "\0five", 5);
-	base = build(&m, MAP_DOCUMENTS, 0);
+	base = node_model_build(&m, MAP_DOCUMENTS, 0);
 	map_model_remove(&m, "b", 1);
 	map_model_put(&m, "c", 1, "\0nw", 3);
 	map_model_put(&m, "d", 1, "\0fXYr", 5);
-	target = build(&m, MAP_DOCUMENTS, 0);
-	assert_int_equal(node_delta_encode(base, target, &codec, &out, &err), 0);
+	target = node_model_build(&m, MAP_DOCUMENTS, 0);
+	assert_int_equal(node_delta_encode(base, target, &varint_codec, &out, &err), 0);
 	assert_int_equal(out.len, sizeof(delta));
 	assert_memory_equal(out.data, delta, out.len);
 	assert_turns_into(base, target);
@@ -296,12 +204,12 @@ static void refused(void **state)
 	(void)state;
 	map_model_put(&m, "a", 1, "\0one", 4);
 	map_model_put(&m, "b", 1, "\0two", 4);
-	base = build(&m, MAP_DOCUMENTS, 0);
+	base = node_model_build(&m, MAP_DOCUMENTS, 0);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		auto_buf bytes = BUF_INIT, locs = BUF_INIT;
 
 		buf_add(&bytes, "kept", 4);
-		if (!node_delta_apply(base, bad[i].delta, bad[i].len, &codec, &bytes, &locs, &err))
+		if (!node_delta_apply(base, bad[i].delta, bad[i].len, &varint_codec, &bytes, &locs, &err))
 			fail_msg("malformed delta %zu was accepted", i);
 		assert_int_equal(err.code, DRIFT_ERR_CORRUPT);
 		assert_string_equal(bytes.data, "kept");
