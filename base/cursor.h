@@ -94,21 +94,23 @@ static inline uint64_t cursor_u64(struct cursor *c)
 /* Unsigned LEB128; fails on more than 64 bits and on a superfluous zero byte. */
 static inline uint64_t cursor_varint(struct cursor *c)
 {
+	const unsigned char *p = c->pos;
 	uint64_t v = 0;
-	unsigned shift = 0;
+	unsigned shift;
 
-	for (;;) {
-		uint8_t b = cursor_u8(c);
+	for (shift = 0; p != c->end; shift += 7) {
+		uint8_t b = *p++;
 
-		if (c->failed || (shift == 63 && b > 1) || (shift && !b)) {
-			cursor_fail(c);
-			return 0;
-		}
+		if ((shift == 63 && b > 1) || (shift && !b))
+			break;
 		v |= (uint64_t)(b & 0x7f) << shift;
-		if (!(b & 0x80))
+		if (b < 0x80) {
+			c->pos = p;
 			return v;
-		shift += 7;
+		}
 	}
+	cursor_fail(c);
+	return 0;
 }
 
 static inline int64_t cursor_svarint(struct cursor *c)
