@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A small one doubles, a large one grows by half. */
+#define BUF_DOUBLES ((size_t)64 << 10)
+
 char buf_empty[1];
 
 void buf_init(struct buf *b)
@@ -68,7 +71,7 @@ char *buf_reserve(struct buf *b, size_t extra)
 		return NULL;
 	if (extra < b->capacity && b->len < b->capacity - extra)
 		return b->data + b->len;
-	want = b->capacity + b->capacity / 2 + 64;
+	want = b->capacity < BUF_DOUBLES ? 2 * b->capacity + 112 : b->capacity + b->capacity / 2;
 	if (extra > SIZE_MAX / 4 || b->len > SIZE_MAX / 4) {
 		b->failed = true;
 		return NULL;

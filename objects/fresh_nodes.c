@@ -27,35 +27,38 @@ static size_t body_words(const struct fresh_head *head)
 	return head->loc_count + ((size_t)head->len + 7) / 8;
 }
 
+/* Of what the id does not cover. */
 static uint32_t checksum(const struct copy *copy, uint64_t loc)
 {
 	struct fresh_head head = copy->head;
 
 	head.check = 0;
 	return crc32c(crc32c(crc32c(0, &loc, sizeof(loc)), &head, sizeof(head)), copy->body,
-		      body_words(&copy->head) * sizeof(uint64_t));
+		      head.loc_count * sizeof(uint64_t));
 }
 
 void fresh_nodes_put(struct fresh_nodes *fresh, uint32_t turn, const struct node *node)
 {
 	size_t place = turn % FRESH_NODE_COUNT, loc_count = node->child_loc ? node->count : 0, words, i;
-	uint64_t words_out[FRESH_WORDS];
+	uint64_t head[HEAD_WORDS];
 	struct copy copy;
 
 	if (node->len > UINT16_MAX || loc_count + (node->len + (size_t)7) / 8 > FRESH_WORDS - HEAD_WORDS)
 		return;
 	copy.head = (struct fresh_head){ .len = (uint16_t)node->len, .loc_count = (uint16_t)loc_count, .depth = node->depth };
-	words = HEAD_WORDS + body_words(&copy.head);
-	copy.body[words - HEAD_WORDS - 1] = 0;
+	words = body_words(&copy.head);
+	copy.body[words - 1] = 0;
 	if (loc_count)
 		memcpy(copy.body, node->child_loc, loc_count * sizeof(uint64_t));
 	memcpy(copy.body + loc_count, node->bytes, node->len);
 	copy.head.check = checksum(&copy, node->loc);
-	memcpy(words_out, &copy, words * sizeof(uint64_t));
+	memcpy(head, &copy.head, sizeof(head));
 	atomic_store_explicit(&fresh->loc[place], LOC_UNKNOWN, memory_order_relaxed);
 	/* Each behind the store before: who sees any of these sees that the place was emptied. */
+	for (i = 0; i < HEAD_WORDS; i++)
+		atomic_store_explicit(&fresh->word[place][i], head[i], memory_order_release);
 	for (i = 0; i < words; i++)
-		atomic_store_explicit(&fresh->word[place][i], words_out[i], memory_order_release);
+		atomic_store_explicit(&fresh->word[place][HEAD_WORDS + i], copy.body[i], memory_order_release);
 	atomic_store_explicit(&fresh->loc[place], node->loc, memory_order_release);
 }
 
