@@ -14,7 +14,7 @@
 
 struct extsort;
 
-/* dir: where temporary files go; memory_len: bytes of items held at once, a mebibyte at least. */
+/* dir: where temporary files go; memory_len: bytes of items held at once, 256 KiB at least. */
 int extsort_new(const char *dir, size_t item_len, size_t memory_len, struct extsort **out,
 		struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
