@@ -89,15 +89,6 @@ uint64_t odb_end(struct odb *odb);
 int odb_heads_at(struct odb *odb, uint64_t last, struct pack_heads *heads_out, struct drift_error *err) MUST_CHECK;
 
 /*
- * What stands at a location, whatever its id; for who goes through the files. The node has its id computed; a blob is
- * appended, with its id and how many deltas lead to it (depth_out may be NULL).
- */
-int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err) MUST_CHECK;
-int odb_blob_at(struct odb *odb, uint64_t loc, struct buf *out, struct oid *id_out, uint8_t *depth_out,
-		struct drift_error *err) MUST_CHECK;
-int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct drift_error *err) MUST_CHECK;
-
-/*
  * Every location that the items of a frame name, for marking; kind: what stands there as far as is known. Deltas
  * name their bases, nodes their children, commits trees, parents, jump and merge; log entries both values of each
  * ref (entries themselves, and changes, need nothing that is not kept anyway). Non-zero from each stops.
