@@ -13,7 +13,9 @@ void peer_git_path(size_t i, char out[PEER_GIT_PATH_MAX]);
 char *peer_git_stream(size_t count, size_t len);
 /* A new bare repository `name` in BENCH_DIR filled from it; its path, to be freed. */
 char *peer_git_import(const char *name, size_t count, size_t len, struct child_cost *cost_out);
-/* The same, made once a run; cost_out is not filled in. */
+/* The documents, then commits that change one of them each: a new bare repository `name`; its path, to be freed. */
+char *peer_git_history(const char *name, size_t count, size_t len, size_t commit_count);
+/* The same as peer_git_import, made once a run; cost_out is not filled in. */
 char *peer_git_get(size_t count, size_t len);
 
 #endif

@@ -5,7 +5,7 @@
 build=${DRIFT_BUILD:-build/release}
 BENCH_DIR=${BENCH_DIR:-$(dirname "$build")/bench}
 export BENCH_DIR QUICK
-rows=${ROWS:-import commit batch cpu bytes get start diff history graph rollback race}
+rows=${ROWS:-import commit batch cpu bytes get start diff history graph rollback race gc}
 
 title() {
 	case $1 in
@@ -20,6 +20,7 @@ title() {
 	history) echo 'history: a whole process, a document changed 10 times' ;;
 	graph) echo 'graph: points in time, merge bases, in process' ;;
 	rollback) echo 'rollback: of the whole store, a whole process' ;;
+	gc) echo 'gc: 100,000 commits of one document on 100,000 documents, packed' ;;
 	race) echo 'race: writers of one branch at once' ;;
 	*) echo "$1" ;;
 	esac

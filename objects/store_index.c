@@ -143,6 +143,8 @@ static bool group_settles(struct store_index *index, const struct table *t, size
 	struct patience awake;
 	int tries;
 
+	if (group_holds(t, group))
+		return true;
 	patience_begin(&awake, LOOK_AWAKE_US);
 	for (tries = 0; tries < LOOK_TRIES && !group_holds(t, group); tries += !patience_left(&awake)) {
 		if (!atomic_load(&index_head(index)->write_to))
