@@ -44,7 +44,7 @@ static struct node *make_node(unsigned count, unsigned mark, bool inner, uint64_
 	bytes[len++] = (unsigned char)count;
 	for (unsigned i = 0; i < count; i++) {
 		bytes[len++] = 3;
-		len += (size_t)sprintf((char *)bytes + len, "k%02u", i);
+		len += (size_t)snprintf((char *)bytes + len, sizeof(bytes) - len, "k%02u", i);
 		locs[i] = loc + 1000 + i;
 		if (inner) {
 			memset(bytes + len, (int)(mark + i), OID_LEN);
@@ -54,7 +54,7 @@ static struct node *make_node(unsigned count, unsigned mark, bool inner, uint64_
 		} else {
 			bytes[len++] = 5;
 			bytes[len++] = 0;
-			len += (size_t)sprintf((char *)bytes + len, "%02u%02u", mark % 100, i);
+			len += (size_t)snprintf((char *)bytes + len, sizeof(bytes) - len, "%02u%02u", mark % 100, i);
 		}
 	}
 	assert_int_equal(node_decode(bytes, len, NULL, inner ? locs : NULL, &node, NULL), 0);
