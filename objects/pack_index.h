@@ -56,7 +56,10 @@ int pack_index_builder_id(struct pack_index_builder *b, const struct oid *id, ui
 			  struct drift_error *err) MUST_CHECK;
 int pack_index_builder_path(struct pack_index_builder *b, uint64_t hash, uint64_t value,
 			    struct drift_error *err) MUST_CHECK;
-/* Written to a temporary file beside path, renamed; not synced: it is derived. path NULL: in memory, opened. */
+/*
+ * Written to a temporary file beside path, renamed; not synced: it is derived. path NULL: in memory. Opened if out is
+ * not NULL.
+ */
 int pack_index_builder_finish(struct pack_index_builder *b, const unsigned char sha[PACK_SHA_LEN], const char *path,
 			      struct pack_index **out, struct drift_error *err) MUST_CHECK;
 
