@@ -239,6 +239,60 @@ int node_decode_base(const void *bytes, size_t len, const uint64_t *child_loc, s
 	return decode(bytes, len, child_loc, node_out, err);
 }
 
+static bool skim_entries(struct node *node, uint16_t *offset, size_t head_len)
+{
+	struct cursor in;
+	uint32_t i;
+
+	cursor_init(&in, node->bytes + head_len, node->len - head_len);
+	for (i = 0; i < node->count; i++) {
+		offset[i] = (uint16_t)(in.pos - node->bytes);
+		cursor_bytes(&in, (size_t)cursor_varint(&in));
+		if (node->level) {
+			cursor_bytes(&in, OID_LEN);
+			cursor_varint(&in);
+			cursor_varint(&in);
+		} else {
+			cursor_bytes(&in, (size_t)cursor_varint(&in));
+		}
+	}
+	offset[i] = (uint16_t)node->len;
+	return cursor_done(&in);
+}
+
+int node_skim(const void *bytes, size_t len, struct node **node_out, struct drift_error *err)
+{
+	auto_node *node = NULL;
+	struct node_head head;
+	uint16_t *offset;
+	size_t locs_len;
+
+	if (parse_head(bytes, len, &head, err) < 0)
+		return -1;
+	locs_len = head.count * sizeof(uint64_t);
+	node = malloc(sizeof(*node) + locs_len + (head.count + (size_t)1) * sizeof(uint16_t));
+	if (!node)
+		return error_no_memory(err);
+	offset = (uint16_t *)(void *)((unsigned char *)(node + 1) + locs_len);
+	*node = (struct node){
+		.kind = head.kind,
+		.level = head.level,
+		.count = head.count,
+		.len = (uint32_t)len,
+		.loc = LOC_UNKNOWN,
+		.bytes = bytes,
+		.offset = offset,
+		.child_loc = (uint64_t *)(void *)(node + 1),
+	};
+	atomic_init(&node->refs, 1);
+	memset(node->child_loc, 0, locs_len);
+	if (!skim_entries(node, offset, head.len))
+		return error_set(err, DRIFT_ERR_CORRUPT, "the entries of a tree node are malformed");
+	*node_out = node;
+	node = NULL;
+	return 0;
+}
+
 int node_decode(const void *bytes, size_t len, const struct oid *id, const uint64_t *child_loc,
 		struct node **node_out, struct drift_error *err)
 {

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "objects/node.h"
 
 /* Bytes of a node's head at most: version, kind, level, count. */
@@ -29,6 +30,12 @@ static inline uint64_t varint_trusted(const unsigned char **p)
 		shift += 7;
 	}
 }
+
+/*
+ * As node_decode_base, with less of a check: lengths only, neither order nor values. The bytes stay the caller's and
+ * are not copied. child_loc has room for a location an entry, all unknown.
+ */
+int node_skim(const void *bytes, size_t len, struct node **node_out, struct drift_error *err) MUST_CHECK;
 
 /* Bytes of all entries, without the head. */
 static inline size_t node_entries_len(const struct node *node)
