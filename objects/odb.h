@@ -23,6 +23,7 @@ struct odb_options {
 	bool no_sync;           /* do not wait for the disk: an acknowledged commit may be lost with the power */
 	bool no_cache;          /* ignore everything under cache/, answer from the journal alone */
 	size_t node_cache_len;  /* bytes of decoded nodes kept; 0: a default from the machine's memory */
+	uint64_t journal_len;   /* bytes past which a journal is sealed; 0: SEAL_BYTES */
 };
 
 /* Create the files of an empty store in folder `dir` (which exists), durably. */

@@ -26,7 +26,7 @@ uint64_t frame_out_begin(struct frame_out *out)
 
 	out->open_at = out->bytes.len;
 	buf_add(&out->bytes, blank, sizeof(blank));
-	return loc_make(atomic_load(&out->odb->journal_count), out->start + out->open_at, 0);
+	return loc_make(odb_live(out->odb), out->start + out->open_at, 0);
 }
 
 int frame_out_end(struct frame_out *out, enum frame_kind kind, struct drift_error *err)
@@ -55,10 +55,11 @@ int frame_out_end(struct frame_out *out, enum frame_kind kind, struct drift_erro
 static int index_frames(struct frame_out *out, struct drift_error *err)
 {
 	const unsigned char *p = (const unsigned char *)out->bytes.data;
+	uint64_t count = 0;
 	size_t at = 0;
 
 	while (at < out->bytes.len) {
-		uint64_t loc = loc_make(atomic_load(&out->odb->journal_count), out->start + at, 0);
+		uint64_t loc = loc_make(odb_live(out->odb), out->start + at, 0);
 		struct frame f;
 
 		if (!frame_head_decode(p + at, &f))
@@ -66,7 +67,9 @@ static int index_frames(struct frame_out *out, struct drift_error *err)
 		if (odb_index_frame(out->odb, odb_index(out->odb), loc, f.kind, p + at + FRAME_HEAD_LEN, f.len, err) < 0)
 			return -1;
 		at += FRAME_HEAD_LEN + (size_t)f.len;
+		count++;
 	}
+	atomic_fetch_add(&index_head(odb_index(out->odb))->frame_count, count);
 	return 0;
 }
 
@@ -105,7 +108,7 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 	atomic_store(&index_head(odb_index(odb))->end, end);
 	atomic_store(&index_head(odb_index(odb))->write_to, 0);
 	if (ticket_out)
-		*ticket_out = loc_make(atomic_load(&odb->journal_count), end, 0);
+		*ticket_out = loc_make(odb_live(odb), end, 0);
 	out->start = end;
 	buf_clear(&out->bytes);
 	return 0;
@@ -176,11 +179,12 @@ static void note_failed(struct odb *odb, struct index_head *h)
 static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *err)
 {
 	struct index_head *h = index_head(odb_index(odb));
-	unsigned file = loc_file(ticket);
+	int r;
 
-	if (file < atomic_load(&odb->journal_count)) {
-		if (loc_offset(ticket) <= odb->journals[file - 1].closed_at)
-			return 1;
+	if (loc_file(ticket) < odb_live(odb)) {
+		r = odb_was_kept(odb, ticket, err);
+		if (r)
+			return r;
 	} else if (!atomic_load(&h->failed)) {
 		return loc_offset(ticket) <= atomic_load(&h->synced);
 	} else if (loc_offset(ticket) <= atomic_load(&h->synced)) {
@@ -192,6 +196,8 @@ static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *er
 /* Under the sync lock: 0, SYNC_AGAIN if the index must be looked for again first, -1. */
 static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 {
+	auto_file_list *list = NULL;
+	const struct odb_file *file;
 	struct index_head *h;
 	uint64_t end;
 	int r;
@@ -203,7 +209,9 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 		return r < 0 ? -1 : 0;
 	h = index_head(odb_index(odb));
 	end = atomic_load(&h->end);
-	if (journal_sync(odb_current(odb), err) < 0) {
+	list = odb_list(odb);
+	file = odb_list_find(list, loc_file(ticket));
+	if (journal_sync(file->journal, err) < 0) {
 		note_failed(odb, h);
 		return -1;
 	}
@@ -211,8 +219,7 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 	return 0;
 }
 
-/* Everybody may look again, at once: those whose append this sync covered go on together. */
-static void end_turn(struct index_head *h)
+void odb_end_turn(struct index_head *h)
 {
 	atomic_fetch_add(&h->sync_turn, 1);
 	if (atomic_load(&h->sync_waiters))
@@ -242,9 +249,9 @@ static int try_sync(struct odb *odb, struct index_head *h, uint64_t ticket, stru
 	r = sync_now(odb, ticket, err);
 	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
 	pthread_mutex_unlock(&odb->sync_mutex);
-	end_turn(h);
+	odb_end_turn(h);
 	if (index_head(odb_index(odb)) != h)
-		end_turn(index_head(odb_index(odb)));
+		odb_end_turn(index_head(odb_index(odb)));
 	return r;
 }
 

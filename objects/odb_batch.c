@@ -139,6 +139,8 @@ void odb_batch_clear(struct odb_batch *batch)
 	for (i = batch->first_waiting; i < batch->count; i++)
 		release_pending(batch_waiting(batch, i));
 	batch->count = batch->first_waiting = batch->waiting_len = 0;
+	if (batch->spilled)
+		odb_spill_end(batch->odb);
 	batch->spilled = false;
 	batch->spill_ticket = 0;
 	batch->spill_count = 0;

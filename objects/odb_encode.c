@@ -17,7 +17,7 @@
 #define NO_RECORD UINT32_MAX
 
 /* A transaction frame in the making. */
-struct group {
+struct frame_group {
 	struct odb_batch *b;
 	struct frame_out *out;
 	bool open;
@@ -31,7 +31,7 @@ struct group {
 	unsigned last_commit;      /* record */
 };
 
-static void group_open(struct group *g)
+static void group_open(struct frame_group *g)
 {
 	if (g->open)
 		return;
@@ -43,7 +43,7 @@ static void group_open(struct group *g)
 	buf_clear(&g->lists);
 }
 
-static int group_close(struct group *g, const struct buf *log, struct drift_error *err)
+static int group_close(struct frame_group *g, const struct buf *log, struct drift_error *err)
 {
 	struct buf *out = &g->out->bytes;
 	size_t i;
@@ -215,7 +215,7 @@ static int encode_item(struct odb_batch *b, struct pending *p, uint64_t self, st
 	return encode_blob(b, p, self, out, depth_out, err);
 }
 
-static bool wants_own_frame(const struct group *g, const struct pending *p, uint8_t depth, size_t len)
+static bool wants_own_frame(const struct frame_group *g, const struct pending *p, uint8_t depth, size_t len)
 {
 	return p->kind != OBJECT_COMMIT && (len > GROUP_LEN_MAX || (g->b->spilled && !depth && len > ALONE_LEN_MIN));
 }
@@ -233,7 +233,7 @@ static void set_place(struct odb_batch *b, size_t index, uint64_t loc, uint8_t d
 }
 
 /* A frame of its own for a record; relative locations differ there, so it is encoded again. */
-static int place_alone(struct group *g, size_t index, struct drift_error *err)
+static int place_alone(struct frame_group *g, size_t index, struct drift_error *err)
 {
 	uint64_t self;
 	uint8_t depth;
@@ -253,7 +253,7 @@ static size_t group_len_max(const struct odb_batch *b)
 }
 
 /* What else is to be done for a commit, now that it has a place. */
-static int place_commit(struct group *g, struct pending *p, size_t start, size_t len, struct drift_error *err)
+static int place_commit(struct frame_group *g, struct pending *p, size_t start, size_t len, struct drift_error *err)
 {
 	uint64_t loc = g->self | g->count;
 
@@ -270,7 +270,7 @@ static int place_commit(struct group *g, struct pending *p, size_t start, size_t
 	return 0;
 }
 
-static int place(struct group *g, size_t index, struct drift_error *err)
+static int place(struct frame_group *g, size_t index, struct drift_error *err)
 {
 	struct pending *p = batch_waiting(g->b, index);
 	size_t start, len;
@@ -296,7 +296,7 @@ static int place(struct group *g, size_t index, struct drift_error *err)
 	return 0;
 }
 
-static int place_until(struct group *g, size_t end, struct drift_error *err)
+static int place_until(struct frame_group *g, size_t end, struct drift_error *err)
 {
 	size_t i;
 
@@ -308,7 +308,7 @@ static int place_until(struct group *g, size_t end, struct drift_error *err)
 
 /* --- the log entry --- */
 
-static void fill_value(struct group *g, const struct ref_value *value, struct txn_update *u)
+static void fill_value(struct frame_group *g, const struct ref_value *value, struct txn_update *u)
 {
 	uint64_t loc = g->b ? resolve(g->b, value->object.loc) : value->object.loc;
 
@@ -331,7 +331,7 @@ static void fill_value(struct group *g, const struct ref_value *value, struct tx
 	}
 }
 
-static int encode_log(struct group *g, const struct odb_append *append, struct buf *out, struct drift_error *err)
+static int encode_log(struct frame_group *g, const struct odb_append *append, struct buf *out, struct drift_error *err)
 {
 	struct odb *odb = g->out->odb;
 	auto_free struct txn_update *updates = mem_calloc(append->update_count, sizeof(*updates));
@@ -365,7 +365,7 @@ static int encode_log(struct group *g, const struct odb_append *append, struct b
 	return buf_check(out, err);
 }
 
-static int finish(struct group *g, const struct odb_append *append, struct drift_error *err)
+static int finish(struct frame_group *g, const struct odb_append *append, struct drift_error *err)
 {
 	auto_buf log = BUF_INIT;
 
@@ -380,11 +380,12 @@ static int finish(struct group *g, const struct odb_append *append, struct drift
 /* What was written ahead must still be there: a journal whose sync failed is void behind its durable end. */
 static int check_spilled(const struct odb_batch *b, struct drift_error *err)
 {
-	unsigned file = loc_file(b->spill_ticket);
+	int r = 1;
 
-	if (!b->spill_ticket || file == atomic_load(&b->odb->journal_count) ||
-	    loc_offset(b->spill_ticket) <= b->odb->journals[file - 1].closed_at)
-		return 0;
+	if (b->spill_ticket && loc_file(b->spill_ticket) != odb_live(b->odb))
+		r = odb_was_kept(b->odb, b->spill_ticket, err);
+	if (r)
+		return r < 0 ? -1 : 0;
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
 }
 
@@ -392,7 +393,7 @@ static int check_spilled(const struct odb_batch *b, struct drift_error *err)
 static int encode_until(struct odb_batch *batch, size_t end, const struct odb_append *append, struct frame_out *out,
 			struct drift_error *err)
 {
-	struct group g = { .b = batch, .out = out, .records = BUF_INIT, .lists = BUF_INIT, .last_commit = NO_RECORD };
+	struct frame_group g = { .b = batch, .out = out, .records = BUF_INIT, .lists = BUF_INIT, .last_commit = NO_RECORD };
 	int r = 0;
 
 	if (batch)
@@ -447,9 +448,11 @@ static int spill_locked(struct odb_batch *b, struct drift_error *err)
 	auto_frame_out out;
 
 	frame_out_init(&out, b->odb);
+	if (!b->spilled && odb_spill_begin(b->odb, err) < 0)
+		return -1;
 	b->spilled = true;
 	if (!b->spill_count++)
-		b->spill_ticket = loc_make(atomic_load(&b->odb->journal_count), out.start, 0);
+		b->spill_ticket = loc_make(odb_live(b->odb), out.start, 0);
 	/* From the second time on it is a bulk load. */
 	if (b->spill_count == 2 && train(b, &out, err) < 0)
 		return -1;

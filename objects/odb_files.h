@@ -63,7 +63,7 @@ int odb_gc_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_gc_unlock(struct odb *odb);
 /*
  * Is no batch under way that has written objects ahead, in any process? 1: none, and none begins to until
- * odb_batches_release; 0; -1. Under the append lock.
+ * odb_batches_release; 0; -1. Under the append lock, all the time: who begins a batch waits with that lock in hand.
  */
 int odb_batches_exclude(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_batches_release(struct odb *odb);

@@ -177,16 +177,17 @@ int odb_each_object(struct odb *odb,
 {
 	struct each_scan s = { .odb = odb, .each = each, .data = data };
 	struct journal_scan scan = { each_frame, ignore_damage, &s };
-	size_t i, count = atomic_load(&odb->journal_count);
+	auto_file_list *list = odb_list(odb);
 	uint64_t end, dirty;
+	size_t i;
 	int r = 0;
 
-	for (i = 0; i < count && !r; i++) {
-		s.file = i + 1;
-		s.end = odb->journals[i].closed_at;
-		if (!s.end)
-			s.end = atomic_load(&index_head(odb_index(odb))->end);
-		r = journal_scan(odb->journals[i].journal, journal_start(odb->journals[i].journal), &scan, &end, &dirty, err);
+	for (i = 0; i < list->count && !r; i++) {
+		struct odb_file *file = &list->items[i];
+
+		s.file = file->first;
+		s.end = odb_file_end(odb, file);
+		r = journal_scan(file->journal, journal_start(file->journal), &scan, &end, &dirty, err);
 		if (r == 2)
 			r = 0;
 	}

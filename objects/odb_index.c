@@ -154,6 +154,7 @@ struct rebuild {
 	uint64_t file;
 	uint64_t closed_at; /* 0: open end */
 	uint64_t last, last_end; /* the last valid frame */
+	uint64_t frame_count;
 };
 
 static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
@@ -165,6 +166,7 @@ static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame,
 
 	if (rb->closed_at && offset >= rb->closed_at)
 		return 1;
+	rb->frame_count++;
 	rb->last = offset;
 	rb->last_end = offset + FRAME_HEAD_LEN + frame->len;
 	if (!enter_frame(rb->odb, &rb->index, true, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
@@ -203,15 +205,16 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 {
 	struct odb *odb = rb->odb;
 	struct journal_scan scan = { rebuild_frame, rebuild_damage, rb };
-	size_t i, count = atomic_load(&odb->journal_count);
+	auto_file_list *list = odb_list(odb);
 	uint64_t end = 0, dirty = 0;
+	size_t i;
 	int r = 0;
 
-	for (i = 0; i < count && r >= 0; i++) {
-		rb->file = i + 1;
-		rb->closed_at = odb->journals[i].closed_at;
-		rb->last = rb->last_end = 0;
-		r = journal_scan(odb->journals[i].journal, 0, &scan, &end, &dirty, err);
+	for (i = 0; i < list->count && r >= 0; i++) {
+		rb->file = list->items[i].first;
+		rb->closed_at = list->items[i].closed_at;
+		rb->last = rb->last_end = rb->frame_count = 0;
+		r = journal_scan(list->items[i].journal, 0, &scan, &end, &dirty, err);
 		if (!r && end < rb->closed_at)
 			rebuild_damage(rb, end, rb->closed_at);
 	}
@@ -222,6 +225,7 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 		return -1;
 	atomic_store(&index_head(rb->index)->end, end);
 	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);
+	atomic_store(&index_head(rb->index)->frame_count, rb->frame_count);
 	atomic_store(&index_head(rb->index)->damage_count, (uint32_t)odb->damage_count);
 	atomic_store(&index_head(rb->index)->visible, end);
 	atomic_store(&index_head(rb->index)->synced, end);

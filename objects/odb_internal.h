@@ -8,23 +8,28 @@
 #include "objects/commit_record.h"
 #include "objects/journal.h"
 #include "objects/node_cache.h"
-#include "objects/odb.h"
 #include "objects/odb_exact.h"
+#include "objects/odb_files.h"
 #include "objects/record.h"
 #include "objects/store_index.h"
 #include "objects/txn.h"
 
 #define LOCK_APPEND 0
 #define LOCK_SYNC 1
-#define LOCK_NEXT 2 /* of those who wait for LOCK_APPEND, the one who is awake */
-#define JOURNAL_COUNT_MAX 4096
+#define LOCK_NEXT 2    /* of those who wait for LOCK_APPEND, the one who is awake */
+#define LOCK_GC 3      /* whoever replaces or unlinks files */
+#define LOCK_BATCHES 4 /* shared by those who have written ahead */
 #define MEMO_COUNT 8
 #define COMMIT_CACHE_COUNT 1024
 
-/* One line of the file "current": a journal, and how much of it counts (0: all, it is the newest). */
-struct journal_slot {
-	struct journal *journal; /* number is the index + 1 */
-	uint64_t closed_at;
+struct store_file;
+
+/* The files, oldest first, the live journal last, as "current" named them at one time: counted, never changed. */
+struct file_list {
+	atomic_uint refs;
+	size_t count;
+	struct odb_file *items;
+	struct store_file **holds; /* keep each open */
 };
 
 /* A text (who, ref name) and where in the store it is spelt out, so that the next record can point there. */
@@ -55,13 +60,17 @@ struct dict {
 struct odb {
 	struct node_store nodes; /* first: odb_nodes() */
 	struct odb_options options;
-	char *dir;
+	char *dir, *pack_dir;
 	int lock_fd; /* of the file "lock", -1 if only reading */
 	unsigned char store_id[16];
 
-	/* Grows only, under state_mutex; readers use what they find at indexes below journal_count. */
-	struct journal_slot journals[JOURNAL_COUNT_MAX];
-	atomic_size_t journal_count;
+	struct file_list *files;        /* replaced under state_mutex and files_lock; see odb_list */
+	pthread_rwlock_t files_lock;    /* inside all others, held for moments */
+	_Atomic uint64_t live;          /* number of the journal that is written to */
+	_Atomic uint64_t seal_again_at; /* a location: where sealing failed, it is not tried before */
+
+	bool gc_held;           /* under state_mutex */
+	unsigned spilled_count; /* batches that have written ahead, under state_mutex; LOCK_BATCHES is held for them */
 
 	_Atomic(struct store_index *) index;
 	bool distrust; /* the shared index is damaged, and we cannot make another; under state_mutex */
@@ -102,12 +111,43 @@ static inline bool odb_is_owner(struct odb *odb)
 	return atomic_load(&odb->owner) == (uintptr_t)pthread_self();
 }
 
+static inline uint64_t odb_live(struct odb *odb)
+{
+	return atomic_load(&odb->live);
+}
+
+/* odb_files.c */
+/* Open what "current" names. Under state_mutex. */
+int odb_load_current(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/* The number of the live journal by now, as "current" says. */
+int odb_live_on_disk(struct odb *odb, uint64_t *live_out, struct drift_error *err) MUST_CHECK;
+/* The files as this process knows them, with a reference for the caller. */
+struct file_list *odb_list(struct odb *odb);
+void odb_list_unref(struct file_list *list);
+void odb_list_cleanup(struct file_list **list);
+#define auto_file_list __attribute__((cleanup(odb_list_cleanup))) struct file_list
+/* The file that has or covers a journal, or NULL. */
+const struct odb_file *odb_list_find(const struct file_list *list, uint64_t number);
+/* The live journal; it stays it, and open, under the append lock or state_mutex. */
+struct journal *odb_current(struct odb *odb);
+/* Up to where frames of a journal count. */
+uint64_t odb_file_end(struct odb *odb, const struct odb_file *file);
+/* Does what stands before loc count? 1, 0 the journal failed before it was durable, -1. Of a journal that is not live. */
+int odb_was_kept(struct odb *odb, uint64_t loc, struct drift_error *err) MUST_CHECK;
+
+/* odb_seal.c */
+/* Close the live journal at an offset, begin the next. Under append and sync lock. After a failure "current" may name it all the same. */
+int odb_begin_journal(struct odb *odb, uint64_t closed_at, struct drift_error *err) MUST_CHECK;
+/* Take the locks for that; odb_sync_unlock tells who waits for a sync. */
+int odb_sync_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
+void odb_sync_unlock(struct odb *odb, struct index_head *h);
+/* Under the append lock: seal the live journal if it is past its bound; that it cannot be sealed is no failure. */
+int odb_seal_if_due(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/* The first batch that writes ahead, and the last that is done with it, tell others. Under the append lock the first. */
+int odb_spill_begin(struct odb *odb, struct drift_error *err) MUST_CHECK;
+void odb_spill_end(struct odb *odb);
+
 /* odb_open.c */
-int odb_load_current(struct odb *odb, struct drift_error *err);
-int odb_write_current(const char *dir, const struct journal_slot *slots, size_t count, const unsigned char store_id[16],
-		      struct drift_error *err);
-/* How many journals the file "current" names by now. */
-int odb_count_journals(struct odb *odb, size_t *count_out, struct drift_error *err);
 /*
  * Make sure that the index mapped is the one that counts; cheap when it is. locked: the append lock is held. Without it,
  * and where nobody made one yet, the lock is taken for a moment; who cannot or must not write gets one in memory.
@@ -126,7 +166,6 @@ bool odb_index_is_good(struct odb *odb, bool shared);
 void odb_replace_index(struct odb *odb, struct store_index *index);
 void odb_note_damage(struct odb *odb, const char *sentence);
 int odb_cache_path(const struct odb *odb, struct buf *out, struct drift_error *err);
-struct journal *odb_current(const struct odb *odb);
 
 /* odb_index.c: an index from the journals; recovers the newest one's tail if `locked`. */
 int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err);
@@ -135,6 +174,8 @@ int odb_index_frame(struct odb *odb, struct store_index *index, uint64_t loc, en
 		    const unsigned char *payload, size_t len, struct drift_error *err);
 
 /* odb_append.c */
+/* Everybody may look again, at once: those whose append a sync covered go on together. */
+void odb_end_turn(struct index_head *h);
 /* Write whole frames (their checksums filled in by frame_out_end) at the end, enter them in the index. Under the lock. */
 struct frame_out {
 	struct odb *odb;

@@ -6,43 +6,24 @@
 /* A light commit holds the lock for less; to be put to sleep and woken costs as much. */
 #define AWAKE_US 300
 
-/* Under both locks: nobody is told any more that what stands in the failed journal is durable. */
-static int close_journal(struct odb *odb, struct drift_error *err)
-{
-	size_t count = atomic_load(&odb->journal_count);
-	struct index_head *h = index_head(odb_index(odb));
-
-	if (count >= JOURNAL_COUNT_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "the store has %d journals", JOURNAL_COUNT_MAX);
-	if (journal_discard(odb->dir, count + 1, err) < 0 || journal_create(odb->dir, count + 1, odb->store_id, err) < 0)
-		return -1;
-	odb->journals[count - 1].closed_at = atomic_load(&h->visible);
-	odb->journals[count].closed_at = 0;
-	if (odb_write_current(odb->dir, odb->journals, count + 1, odb->store_id, err) < 0) {
-		odb->journals[count - 1].closed_at = 0;
-		return -1;
-	}
-	return 0;
-}
-
 /* The newest journal failed: close it where readers could see, and begin another. Under the append lock. */
 static int roll_journal(struct odb *odb, struct drift_error *err)
 {
-	size_t count;
+	struct index_head *h = index_head(odb_index(odb));
+	uint64_t live;
 	int r;
 
-	pthread_mutex_lock(&odb->sync_mutex);
-	r = file_lock(odb->lock_fd, LOCK_SYNC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ? -1 : 0;
+	if (odb_sync_lock(odb, err) < 0)
+		return -1;
 	/* An attempt before may have come far enough, though it failed. */
-	if (!r)
-		r = odb_count_journals(odb, &count, err);
-	if (!r && count == atomic_load(&odb->journal_count))
-		r = close_journal(odb, err);
-	(void)file_unlock(odb->lock_fd, LOCK_SYNC, NULL);
-	pthread_mutex_unlock(&odb->sync_mutex);
+	r = odb_live_on_disk(odb, &live, err);
+	/* Under both locks: nobody is told any more that what stands in the failed journal is durable. */
+	if (!r && live == odb_live(odb))
+		r = odb_begin_journal(odb, atomic_load(&h->visible), err);
+	odb_sync_unlock(odb, h);
 	if (r)
 		return -1;
-	atomic_store(&index_head(odb_index(odb))->superseded, 1);
+	atomic_store(&h->superseded, 1);
 	return odb_refresh(odb, true, err);
 }
 
@@ -115,6 +96,8 @@ int odb_lock_meanwhile(struct odb *odb, void (*meanwhile)(void *data), void *dat
 		return -1;
 	atomic_store(&odb->owner, (uintptr_t)pthread_self());
 	r = odb_refresh(odb, true, err);
+	if (!r)
+		r = odb_seal_if_due(odb, err);
 	h = r ? NULL : index_head(odb_index(odb));
 	if (h && atomic_load(&h->failed))
 		r = roll_journal(odb, err);
@@ -138,4 +121,65 @@ void odb_unlock(struct odb *odb)
 	pthread_mutex_unlock(&odb->append_mutex);
 	if (index)
 		atomic_fetch_add(&index_head(index)->append_turn, 1);
+}
+
+int odb_gc_lock(struct odb *odb, struct drift_error *err)
+{
+	int r = 1;
+
+	if (odb->lock_fd < 0)
+		return error_set(err, DRIFT_ERR_PERMISSION, "the store in '%s' cannot be written", odb->dir);
+	pthread_mutex_lock(&odb->state_mutex);
+	if (!odb->gc_held)
+		r = file_lock(odb->lock_fd, LOCK_GC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_TRY, err);
+	if (!r)
+		odb->gc_held = true;
+	pthread_mutex_unlock(&odb->state_mutex);
+	return r;
+}
+
+void odb_gc_unlock(struct odb *odb)
+{
+	pthread_mutex_lock(&odb->state_mutex);
+	odb->gc_held = false;
+	(void)file_unlock(odb->lock_fd, LOCK_GC, NULL);
+	pthread_mutex_unlock(&odb->state_mutex);
+}
+
+/* Who excludes batches holds the append lock, as whoever begins one does, so this never waits. */
+int odb_spill_begin(struct odb *odb, struct drift_error *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	if (!odb->spilled_count)
+		r = file_lock(odb->lock_fd, LOCK_BATCHES, FILE_LOCK_SHARED, FILE_LOCK_WAIT, err);
+	if (!r)
+		odb->spilled_count++;
+	pthread_mutex_unlock(&odb->state_mutex);
+	return r;
+}
+
+void odb_spill_end(struct odb *odb)
+{
+	pthread_mutex_lock(&odb->state_mutex);
+	if (!--odb->spilled_count)
+		(void)file_unlock(odb->lock_fd, LOCK_BATCHES, NULL);
+	pthread_mutex_unlock(&odb->state_mutex);
+}
+
+int odb_batches_exclude(struct odb *odb, struct drift_error *err)
+{
+	int r = 1;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	if (!odb->spilled_count)
+		r = file_lock(odb->lock_fd, LOCK_BATCHES, FILE_LOCK_EXCLUSIVE, FILE_LOCK_TRY, err);
+	pthread_mutex_unlock(&odb->state_mutex);
+	return r < 0 ? -1 : !r;
+}
+
+void odb_batches_release(struct odb *odb)
+{
+	(void)file_unlock(odb->lock_fd, LOCK_BATCHES, NULL);
 }

@@ -7,10 +7,9 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "objects/odb_current.h"
 #include "objects/odb_internal.h"
 
-#define CURRENT_LEN_MAX ((uint64_t)1 << 20)
-#define CURRENT_TITLE "drift store 1"
 #define CACHE_LEN_MIN ((size_t)16 << 20)
 #define CACHE_LEN_MAX ((size_t)1 << 30)
 
@@ -20,38 +19,16 @@ static void dir_path(struct buf *out, const char *dir, const char *name)
 	file_join(out, dir, name);
 }
 
-int odb_write_current(const char *dir, const struct journal_slot *slots, size_t count, const unsigned char store_id[16],
-		      struct drift_error *err)
-{
-	auto_buf text = BUF_INIT;
-	auto_buf path = BUF_INIT;
-	char hex[33];
-	size_t i;
-
-	hex_encode(store_id, 16, hex);
-	buf_addf(&text, "%s\nid %s\n", CURRENT_TITLE, hex);
-	for (i = 0; i < count; i++) {
-		buf_addf(&text, "journal %zu", i + 1);
-		if (slots[i].closed_at)
-			buf_addf(&text, " %llu", (unsigned long long)slots[i].closed_at);
-		buf_add_byte(&text, '\n');
-	}
-	dir_path(&path, dir, "current");
-	if (buf_check(&text, err) < 0 || buf_check(&path, err) < 0)
-		return -1;
-	return file_replace(path.data, text.data, text.len, err);
-}
-
 int odb_create(const char *dir, const struct odb_options *options, struct drift_error *err)
 {
-	struct journal_slot first = { .journal = NULL, .closed_at = 0 };
-	unsigned char store_id[16];
+	struct current_file first = { .name = { .first = 1, .last = 1 } };
+	struct current current = { .files = &first, .count = 1 };
 	auto_buf path = BUF_INIT;
 	int fd;
 
 	(void)options;
 	dir_path(&path, dir, "cache");
-	if (buf_check(&path, err) < 0 || random_bytes(store_id, sizeof(store_id), err) < 0 ||
+	if (buf_check(&path, err) < 0 || random_bytes(current.store_id, sizeof(current.store_id), err) < 0 ||
 	    file_make_directory_durable(path.data, err) < 0)
 		return -1;
 	dir_path(&path, dir, "lock");
@@ -61,113 +38,15 @@ int odb_create(const char *dir, const struct odb_options *options, struct drift_
 		close(fd);
 		return -1;
 	}
-	if (file_close(fd, err) < 0 || journal_create(dir, 1, store_id, err) < 0)
+	if (file_close(fd, err) < 0 || journal_create(dir, 1, current.store_id, err) < 0)
 		return -1;
-	return odb_write_current(dir, &first, 1, store_id, err);
-}
-
-struct journal *odb_current(const struct odb *odb)
-{
-	return odb->journals[atomic_load(&odb->journal_count) - 1].journal;
+	return current_write(dir, &current, err);
 }
 
 int odb_cache_path(const struct odb *odb, struct buf *out, struct drift_error *err)
 {
 	dir_path(out, odb->dir, "cache/index");
 	return buf_check(out, err);
-}
-
-struct current {
-	unsigned char store_id[16];
-	uint64_t closed_at[JOURNAL_COUNT_MAX];
-	size_t count;
-};
-
-/* "journal NUMBER [END]" */
-static int parse_journal_line(const char *line, size_t number, uint64_t *closed_at)
-{
-	char *end;
-
-	if (strncmp(line, "journal ", 8) != 0 || strtoull(line + 8, &end, 10) != number)
-		return -1;
-	*closed_at = 0;
-	if (*end == ' ')
-		*closed_at = strtoull(end + 1, &end, 10);
-	return *end ? -1 : 0;
-}
-
-static int parse_current(char *text, struct current *out)
-{
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
-
-	if (!line || strcmp(line, CURRENT_TITLE) != 0)
-		return -1;
-	line = strtok_r(NULL, "\n", &save);
-	if (!line || strncmp(line, "id ", 3) != 0 || strlen(line) != 35 || !hex_decode(line + 3, out->store_id, 16))
-		return -1;
-	out->count = 0;
-	while ((line = strtok_r(NULL, "\n", &save))) {
-		if (out->count >= JOURNAL_COUNT_MAX || (out->count && !out->closed_at[out->count - 1]) ||
-		    parse_journal_line(line, out->count + 1, &out->closed_at[out->count]) < 0)
-			return -1;
-		out->count++;
-	}
-	return out->count && !out->closed_at[out->count - 1] ? 0 : -1;
-}
-
-static int read_current(const char *dir, struct current *out, struct drift_error *err)
-{
-	auto_buf path = BUF_INIT;
-	auto_buf text = BUF_INIT;
-
-	dir_path(&path, dir, "current");
-	if (buf_check(&path, err) < 0 || file_read_whole(path.data, CURRENT_LEN_MAX, &text, err) < 0)
-		return -1;
-	if (!strncmp(text.data, "drift store ", 12) && strncmp(text.data, CURRENT_TITLE "\n", strlen(CURRENT_TITLE) + 1) != 0)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "'%s' is of a format that this drift does not know", path.data);
-	if (!text.capacity || memchr(text.data, '\0', text.len) || parse_current(text.data, out) < 0)
-		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' is malformed", path.data);
-	return 0;
-}
-
-int odb_count_journals(struct odb *odb, size_t *count_out, struct drift_error *err)
-{
-	auto_free struct current *current = mem_calloc(1, sizeof(*current));
-
-	if (!current)
-		return error_no_memory(err);
-	if (read_current(odb->dir, current, err) < 0)
-		return -1;
-	*count_out = current->count;
-	return 0;
-}
-
-int odb_load_current(struct odb *odb, struct drift_error *err)
-{
-	auto_free struct current *current = mem_calloc(1, sizeof(*current));
-	size_t i, count = atomic_load(&odb->journal_count);
-
-	if (!current)
-		return error_no_memory(err);
-	if (read_current(odb->dir, current, err) < 0)
-		return -1;
-	memcpy(odb->store_id, current->store_id, 16);
-	for (i = 0; i < current->count; i++) {
-		odb->journals[i].closed_at = current->closed_at[i];
-		if (i < count)
-			continue;
-		if (journal_open(odb->dir, i + 1, odb->lock_fd >= 0 && i + 1 == current->count, &odb->journals[i].journal, err) < 0)
-			return -1;
-		if (memcmp(journal_identity(odb->journals[i].journal)->store_id, odb->store_id, 16) != 0) {
-			journal_close(odb->journals[i].journal);
-			odb->journals[i].journal = NULL;
-			return error_set(err, DRIFT_ERR_CORRUPT, "journal %zu belongs to another store", i + 1);
-		}
-		atomic_store(&odb->journal_count, i + 1);
-		/* They may point into what the journal before lost. */
-		odb_forget_memos(odb);
-	}
-	return 0;
 }
 
 void odb_replace_index(struct odb *odb, struct store_index *index)
@@ -263,20 +142,22 @@ static int find_index(struct odb *odb, bool locked, struct drift_error *err)
 static bool memory_index_is_good(struct odb *odb, struct store_index *index)
 {
 	unsigned char head[FRAME_HEAD_LEN];
+	auto_file_list *list = odb_list(odb);
+	struct journal *j = list->items[list->count - 1].journal;
 	struct frame frame;
-	size_t count;
+	uint64_t live;
 
-	return journal_peek(odb_current(odb), atomic_load(&index_head(index)->end), head, sizeof(head), NULL) < FRAME_HEAD_LEN ||
-			       !frame_head_decode(head, &frame) ?
-		       !odb_count_journals(odb, &count, NULL) && count == atomic_load(&odb->journal_count) :
-		       false;
+	if (journal_peek(j, atomic_load(&index_head(index)->end), head, sizeof(head), NULL) >= FRAME_HEAD_LEN &&
+	    frame_head_decode(head, &frame))
+		return false;
+	return !odb_live_on_disk(odb, &live, NULL) && live == odb_live(odb);
 }
 
 bool odb_index_is_good(struct odb *odb, bool shared)
 {
 	struct store_index *index = odb_index(odb);
 
-	if (!index || index_head(index)->journal != atomic_load(&odb->journal_count) || index_is_damaged(index))
+	if (!index || index_head(index)->journal != odb_live(odb) || index_is_damaged(index))
 		return false;
 	if (!index_is_shared(index))
 		return !shared && memory_index_is_good(odb, index);
@@ -384,6 +265,7 @@ static void init_mutexes(struct odb *odb)
 	pthread_mutex_init(&odb->sync_mutex, NULL);
 	pthread_mutex_init(&odb->commit_mutex, NULL);
 	pthread_mutex_init(&odb->memo_mutex, NULL);
+	pthread_rwlock_init(&odb->files_lock, NULL);
 }
 
 static int open_lock(struct odb *odb, struct drift_error *err)
@@ -402,6 +284,16 @@ static int open_lock(struct odb *odb, struct drift_error *err)
 	return why.code == DRIFT_ERR_PERMISSION ? 0 : error_set(err, why.code, "%s", why.message);
 }
 
+static int set_folders(struct odb *odb, const char *dir, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+
+	dir_path(&path, dir, "pack");
+	odb->dir = mem_dup_str(dir, strlen(dir));
+	odb->pack_dir = buf_take(&path, NULL);
+	return odb->dir && odb->pack_dir ? 0 : error_no_memory(err);
+}
+
 int odb_open(const char *dir, const struct odb_options *options, struct odb **odb_out, struct drift_error *err)
 {
 	struct odb *odb = mem_calloc(1, sizeof(*odb));
@@ -416,8 +308,9 @@ int odb_open(const char *dir, const struct odb_options *options, struct odb **od
 	if (options)
 		odb->options = *options;
 	cache_len = odb->options.node_cache_len ? odb->options.node_cache_len : default_cache_len();
-	odb->dir = mem_dup_str(dir, strlen(dir));
-	r = odb->dir ? node_cache_new(cache_len, &odb->cache, err) : error_no_memory(err);
+	r = set_folders(odb, dir, err);
+	if (!r)
+		r = node_cache_new(cache_len, &odb->cache, err);
 	if (!r)
 		r = open_lock(odb, err);
 	if (!r)
@@ -434,8 +327,7 @@ static void close_lists(struct odb *odb)
 {
 	size_t i;
 
-	for (i = 0; i < JOURNAL_COUNT_MAX && odb->journals[i].journal; i++)
-		journal_close(odb->journals[i].journal);
+	odb_list_unref(odb->files);
 	for (i = 0; i < odb->retired_count; i++)
 		index_close(odb->retired[i]);
 	for (i = 0; i < odb->idle_count; i++)
@@ -466,6 +358,8 @@ void odb_close(struct odb *odb)
 	pthread_mutex_destroy(&odb->sync_mutex);
 	pthread_mutex_destroy(&odb->commit_mutex);
 	pthread_mutex_destroy(&odb->memo_mutex);
+	pthread_rwlock_destroy(&odb->files_lock);
+	free(odb->pack_dir);
 	free(odb->dir);
 	free(odb);
 }

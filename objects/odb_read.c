@@ -7,13 +7,13 @@
 /* Deltas to apply for one node; a longer chain is damage. */
 #define CHAIN_MAX (RECORD_INNER_DEPTH_MAX + 1)
 
-static int find_journal(struct odb *odb, uint64_t loc, struct journal **out, struct drift_error *err)
+static int find_journal(const struct file_list *list, uint64_t loc, struct journal **out, struct drift_error *err)
 {
-	unsigned file = loc_file(loc);
+	const struct odb_file *file = odb_list_find(list, loc_file(loc));
 
-	if (!file || file > atomic_load(&odb->journal_count))
-		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", file);
-	*out = odb->journals[file - 1].journal;
+	if (!file)
+		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
+	*out = file->journal;
 	return 0;
 }
 
@@ -31,13 +31,14 @@ static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 /* What is taken from a record is verified by an id in the end, so what is sound in a damaged frame is not lost with it. */
 int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
 {
+	auto_file_list *list = odb_list(odb);
 	const unsigned char *data;
 	struct journal *j = NULL;
 	bool damaged;
 	size_t len;
 
 	buf_clear(&payload->bytes);
-	if (find_journal(odb, loc, &j, err) < 0 ||
+	if (find_journal(list, loc, &j, err) < 0 ||
 	    journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &damaged, err) < 0)
 		return -1;
 	if (damaged)
@@ -56,10 +57,11 @@ int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct re
 
 int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err)
 {
+	auto_file_list *list = odb_list(odb);
 	struct journal *j = NULL;
 
 	buf_clear(&payload->bytes);
-	if (find_journal(odb, loc, &j, err) < 0 ||
+	if (find_journal(list, loc, &j, err) < 0 ||
 	    journal_read(j, loc_offset(loc), &payload->bytes, &payload->kind, err) < 0)
 		return -1;
 	if (payload->kind != FRAME_TXN)
@@ -111,13 +113,15 @@ int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, st
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	struct compress_dict *dict = NULL;
+	auto_file_list *list = NULL;
 	struct journal *j = NULL;
 	int r;
 
 	*out = dict_known(odb, loc);
 	if (*out)
 		return 0;
-	r = find_journal(odb, loc, &j, err);
+	list = odb_list(odb);
+	r = find_journal(list, loc, &j, err);
 	if (!r)
 		r = journal_read(j, loc_offset(loc), &payload.bytes, &payload.kind, err);
 	if (!r && payload.kind != FRAME_DICT)

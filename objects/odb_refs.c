@@ -494,14 +494,14 @@ static int read_change_list(struct odb *odb, uint64_t commit_loc, struct change_
 			    struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
+	auto_file_list *list = odb_list(odb);
+	const struct odb_file *file = odb_list_find(list, loc_file(commit_loc));
 	struct txn t;
-	struct journal *j;
 	int r;
 
-	if (!loc_file(commit_loc) || loc_file(commit_loc) > atomic_load(&odb->journal_count))
+	if (!file)
 		return 0;
-	j = odb->journals[loc_file(commit_loc) - 1].journal;
-	r = journal_read(j, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
+	r = journal_read(file->journal, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
 	if (!r && payload.kind == FRAME_TXN) {
 		r = txn_parse(payload.bytes.data, payload.bytes.len, loc_frame(commit_loc), &t, err);
 		if (!r && parent_loc_out)

@@ -53,7 +53,8 @@ static void skip_damage(void *data, uint64_t from, uint64_t to)
 
 int odb_stats(struct odb *odb, bool count_objects, struct odb_stats *stats_out, struct drift_error *err)
 {
-	struct odb_stats stats = { .file_count = atomic_load(&odb->journal_count) };
+	auto_file_list *list = NULL;
+	struct odb_stats stats = { .file_count = 0 };
 	struct count_scan s = { .odb = odb, .stats = &stats };
 	struct journal_scan scan = { count_frame, skip_damage, &s };
 	struct node_cache_stats cache;
@@ -64,19 +65,21 @@ int odb_stats(struct odb *odb, bool count_objects, struct odb_stats *stats_out, 
 
 	if (odb_refresh(odb, false, err) < 0)
 		return -1;
+	list = odb_list(odb);
 	h = index_head(odb_index(odb));
-	for (i = 0; i < stats.file_count && r >= 0; i++) {
-		struct journal_slot *slot = &odb->journals[i];
+	stats.file_count = list->count;
+	for (i = 0; i < list->count && r >= 0; i++) {
+		const struct odb_file *file = &list->items[i];
 
-		if (journal_size(slot->journal, &size, err) < 0)
+		if (journal_size(file->journal, &size, err) < 0)
 			return -1;
 		stats.file_bytes += size;
-		s.file = i + 1;
-		s.end = slot->closed_at ? slot->closed_at : atomic_load(&h->end);
+		s.file = file->first;
+		s.end = odb_file_end(odb, file);
 		stats.used_bytes += s.end;
-		stats.durable_bytes += slot->closed_at ? slot->closed_at : atomic_load(&h->synced);
+		stats.durable_bytes += file->closed_at ? file->closed_at : atomic_load(&h->synced);
 		if (count_objects)
-			r = journal_scan(slot->journal, journal_start(slot->journal), &scan, &end, &dirty, err);
+			r = journal_scan(file->journal, journal_start(file->journal), &scan, &end, &dirty, err);
 	}
 	if (r < 0)
 		return -1;

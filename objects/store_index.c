@@ -17,7 +17,7 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 5
+#define INDEX_VERSION 6
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 #define GROUP_SLOTS ((size_t)16)
@@ -298,10 +298,9 @@ static int create_file(struct store_index *index, const char *path, struct drift
 	return index->temp_path ? r : error_no_memory(err);
 }
 
-int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
-		 struct store_index **out, struct drift_error *err)
+static int create_sized(const char *path, const struct journal_identity *identity, uint32_t main_bits,
+			uint32_t ref_bits, struct store_index **out, struct drift_error *err)
 {
-	uint32_t main_bits = bits_for(main_room, MAIN_BITS_MIN), ref_bits = bits_for(ref_room, REF_BITS_MIN);
 	struct store_index *index = mem_calloc(1, sizeof(*index));
 	struct index_head *h;
 
@@ -329,6 +328,13 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 	clear_sums(&index->ref);
 	*out = index;
 	return 0;
+}
+
+int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
+		 struct store_index **out, struct drift_error *err)
+{
+	return create_sized(path, identity, bits_for(main_room, MAIN_BITS_MIN), bits_for(ref_room, REF_BITS_MIN), out,
+			    err);
 }
 
 int index_publish(struct store_index *index, struct drift_error *err)
@@ -611,6 +617,7 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 	atomic_store(&to->end, atomic_load(&from->end));
 	atomic_store(&to->last, atomic_load(&from->last));
 	atomic_store(&to->write_to, atomic_load(&from->write_to));
+	atomic_store(&to->frame_count, atomic_load(&from->frame_count));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
 	copy_synced(to, from);
 	if (index_publish(index, err) < 0) {
@@ -623,6 +630,40 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 		atomic_store(&to->superseded, 1);
 	/* Syncing goes on without the append lock: what it told the old one since, unless it has seen the mark. */
 	copy_synced(to, from);
+	*out = index;
+	return 0;
+}
+
+/* Nobody writes to it meanwhile; readers of the copy come later. */
+static void copy_slots(const struct table *to, const struct table *from)
+{
+	memcpy(to->slots, from->slots, table_len(from->bits));
+}
+
+int index_copy(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t start,
+	       struct store_index **out, struct drift_error *err)
+{
+	struct index_head *from = old->map, *to;
+	struct store_index *index;
+
+	if (create_sized(path, identity, old->main.bits, old->ref.bits, &index, err) < 0)
+		return -1;
+	to = index->map;
+	copy_slots(&index->main, &old->main);
+	copy_slots(&index->ref, &old->ref);
+	memcpy(index->fresh, old->fresh, sizeof(*index->fresh));
+	atomic_store(&to->main_count, atomic_load(&from->main_count));
+	atomic_store(&to->ref_count, atomic_load(&from->ref_count));
+	atomic_store(&to->fresh_turn, atomic_load(&from->fresh_turn));
+	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
+	atomic_store(&to->end, start);
+	atomic_store(&to->synced, start);
+	atomic_store(&to->visible, start);
+	if (index_publish(index, err) < 0) {
+		index_close(index);
+		return -1;
+	}
+	atomic_store(&from->superseded, 1);
 	*out = index;
 	return 0;
 }

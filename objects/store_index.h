@@ -34,6 +34,7 @@ struct index_head {
 	_Atomic uint64_t synced;      /* durable up to here */
 	_Atomic uint64_t visible;     /* refs are seen up to here: synced, or beyond where nobody waits for the disk */
 	_Atomic uint64_t write_to;    /* an append is being written up to here; 0: none. Not 0 with the lock free: its writer died */
+	_Atomic uint64_t frame_count; /* of the current journal, about */
 	_Atomic uint64_t main_count, ref_count;
 	_Atomic uint32_t failed;      /* a sync failed: the journal is closed */
 	_Atomic uint32_t superseded;  /* a larger index, or a new journal, took its place */
@@ -71,6 +72,13 @@ bool index_has_slots(struct store_index *index, uint64_t main_entries, uint64_t 
 /* A published copy with room for so many more; the old one is marked superseded, not closed. */
 int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err) MUST_CHECK;
+
+/*
+ * A published copy for the journal that follows, in which nothing stands but its start; the old one is marked
+ * superseded, not closed. Slot by slot, so that damage stays as visible as it was.
+ */
+int index_copy(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t start,
+	       struct store_index **out, struct drift_error *err) MUST_CHECK;
 
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc);
 /* Candidates for an id: call with *position 0 first; true with a location and the kind on record, to be verified. */

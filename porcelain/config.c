@@ -101,11 +101,11 @@ static int check_value(const char *key, const char *value, struct drift_error *e
 		return 0;
 	if (!strcmp(name.data, "core.sync"))
 		return config_parse_bool(value, &truth, err);
-	if (strcmp(name.data, "core.maxclockahead") != 0)
+	if (strcmp(name.data, "core.maxclockahead") != 0 && strcmp(name.data, "journal.limit") != 0)
 		return 0;
 	if (config_parse_int(value, &number, err))
 		return -1;
-	return number >= 0 ? 0 : error_set(err, DRIFT_ERR_INVALID, "seconds ahead are 0 or more");
+	return number >= 0 ? 0 : error_set(err, DRIFT_ERR_INVALID, "it is 0 or more");
 }
 
 static int config_command(struct cmd_context *ctx, int argc, char **argv)

@@ -130,6 +130,7 @@ static int open_store(struct repo *repo, const struct repo_options *options, str
 {
 	struct drift_error why = { DRIFT_OK, "" };
 	struct odb_options odb = { 0 };
+	int64_t journal_len;
 	bool sync;
 
 	if (options) {
@@ -142,6 +143,10 @@ static int open_store(struct repo *repo, const struct repo_options *options, str
 		return -1;
 	if (!sync)
 		odb.no_sync = true;
+	if (config_get_int(repo->config, "journal.limit", 0, &journal_len, err))
+		return -1;
+	if (journal_len > 0)
+		odb.journal_len = (uint64_t)journal_len;
 	if (!odb_open(repo->dir, &odb, &repo->odb, &why))
 		return 0;
 	/* The folder is a store: a file that is not there is lost. */

@@ -1,0 +1,372 @@
+/* The table of files: lists of them that are never changed, and counted, so that whoever reads keeps what he reads. */
+#include "objects/odb_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "objects/odb_current.h"
+#include "objects/odb_internal.h"
+
+/* Names that `current` gave and that are not there: a gc replaced them meanwhile, so it names others. */
+#define LOAD_TRIES 10
+#define LEFTOVERS_MAX ((size_t)1 << 20)
+#define USEC 1000000
+
+/* An open file, of each list that has it. */
+struct store_file {
+	atomic_uint refs;
+	struct journal *journal;
+};
+
+static void store_file_unref(struct store_file *file)
+{
+	if (!file || atomic_fetch_sub(&file->refs, 1) != 1)
+		return;
+	journal_close(file->journal);
+	free(file);
+}
+
+void odb_list_unref(struct file_list *list)
+{
+	size_t i;
+
+	if (!list || atomic_fetch_sub(&list->refs, 1) != 1)
+		return;
+	for (i = 0; i < list->count; i++)
+		store_file_unref(list->holds[i]);
+	free(list->items);
+	free(list->holds);
+	free(list);
+}
+
+void odb_list_cleanup(struct file_list **list)
+{
+	odb_list_unref(*list);
+}
+
+struct file_list *odb_list(struct odb *odb)
+{
+	struct file_list *list;
+
+	pthread_rwlock_rdlock(&odb->files_lock);
+	list = odb->files;
+	if (list)
+		atomic_fetch_add(&list->refs, 1);
+	pthread_rwlock_unlock(&odb->files_lock);
+	return list;
+}
+
+const struct odb_file *odb_list_find(const struct file_list *list, uint64_t number)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (list->items[mid].last < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < list->count && list->items[low].first <= number ? &list->items[low] : NULL;
+}
+
+struct journal *odb_current(struct odb *odb)
+{
+	struct journal *live;
+
+	pthread_rwlock_rdlock(&odb->files_lock);
+	live = odb->files->items[odb->files->count - 1].journal;
+	pthread_rwlock_unlock(&odb->files_lock);
+	return live;
+}
+
+static bool is_same(const struct odb_file *file, const struct current_file *line)
+{
+	return !line->is_pack && file->first == line->name.first;
+}
+
+/* The live journal is written to through the handle that was opened while it was. */
+static int open_journal(struct odb *odb, const struct current_file *line, const unsigned char store_id[16],
+			struct journal **out, struct drift_error *err)
+{
+	uint64_t number = line->name.first;
+	struct journal *j = NULL;
+
+	if (line->is_pack)
+		return error_set(err, DRIFT_ERR_UNSUPPORTED, "the store in '%s' has packs", odb->dir);
+	if (journal_open(odb->dir, number, !line->closed_at && odb->lock_fd >= 0, &j, err) < 0)
+		return -1;
+	if (memcmp(journal_identity(j)->store_id, store_id, 16) != 0) {
+		journal_close(j);
+		return error_set(err, DRIFT_ERR_CORRUPT, "journal %llu belongs to another store",
+				 (unsigned long long)number);
+	}
+	*out = j;
+	return 0;
+}
+
+static int open_file(struct odb *odb, const struct current *current, const struct current_file *line,
+		     struct store_file **out, struct drift_error *err)
+{
+	struct store_file *file = mem_calloc(1, sizeof(*file));
+
+	if (!file)
+		return error_no_memory(err);
+	atomic_init(&file->refs, 1);
+	if (open_journal(odb, line, current->store_id, &file->journal, err) < 0) {
+		free(file);
+		return -1;
+	}
+	*out = file;
+	return 0;
+}
+
+static int fill_item(const struct current_file *line, const struct store_file *file, struct odb_file *item,
+		     struct drift_error *err)
+{
+	struct file_info info;
+
+	*item = (struct odb_file){ .first = line->name.first,
+				   .last = line->name.last,
+				   .closed_at = line->closed_at,
+				   .sealed_sec = line->name.sealed_sec,
+				   .journal = file->journal };
+	if (line->is_pack)
+		return 0;
+	if (file_info(journal_fd(file->journal), &info, err) < 0)
+		return -1;
+	item->sealed_sec = info.modified_us > 0 ? (uint64_t)info.modified_us / USEC : 0;
+	return 0;
+}
+
+/* As `current` says, with what is open already. */
+static int make_list(struct odb *odb, const struct current *current, struct file_list **out, struct drift_error *err)
+{
+	auto_file_list *list = mem_calloc(1, sizeof(*list));
+	const struct file_list *old = odb->files;
+	size_t i, at = 0;
+
+	if (!list)
+		return error_no_memory(err);
+	atomic_init(&list->refs, 1);
+	list->items = mem_calloc(current->count, sizeof(*list->items));
+	list->holds = mem_calloc(current->count, sizeof(*list->holds));
+	if (!list->items || !list->holds)
+		return error_no_memory(err);
+	for (i = 0; i < current->count; i++) {
+		const struct current_file *line = &current->files[i];
+
+		while (old && at < old->count && old->items[at].last < line->name.last)
+			at++;
+		if (old && at < old->count && is_same(&old->items[at], line)) {
+			list->holds[i] = old->holds[at];
+			atomic_fetch_add(&list->holds[i]->refs, 1);
+		} else if (open_file(odb, current, line, &list->holds[i], err) < 0) {
+			return -1;
+		}
+		list->count++;
+		if (fill_item(line, list->holds[i], &list->items[i], err) < 0)
+			return -1;
+	}
+	*out = take_ptr(list);
+	return 0;
+}
+
+static bool says_the_same(const struct file_list *list, const struct current *current)
+{
+	size_t i;
+
+	for (i = 0; i < current->count && list && list->count == current->count; i++)
+		if (list->items[i].last != current->files[i].name.last ||
+		    list->items[i].closed_at != current->files[i].closed_at ||
+		    !is_same(&list->items[i], &current->files[i]))
+			return false;
+	return list && list->count == current->count;
+}
+
+static int try_load(struct odb *odb, struct drift_error *err)
+{
+	struct file_list *list = NULL, *old = odb->files;
+	auto_current current = { .files = NULL };
+	uint64_t live;
+
+	if (current_read(odb->dir, &current, err) < 0)
+		return -1;
+	if (says_the_same(old, &current))
+		return 0;
+	memcpy(odb->store_id, current.store_id, 16);
+	if (make_list(odb, &current, &list, err) < 0)
+		return -1;
+	live = current_live(&current);
+	pthread_rwlock_wrlock(&odb->files_lock);
+	odb->files = list;
+	pthread_rwlock_unlock(&odb->files_lock);
+	odb_list_unref(old);
+	/* They may point into what the journal before lost. */
+	if (live != odb_live(odb))
+		odb_forget_memos(odb);
+	atomic_store(&odb->live, live);
+	return 0;
+}
+
+int odb_load_current(struct odb *odb, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_OK };
+	int tries;
+
+	for (tries = 0; tries < LOAD_TRIES; tries++) {
+		if (!try_load(odb, &why))
+			return 0;
+		if (why.code != DRIFT_ERR_NOT_FOUND)
+			break;
+	}
+	return error_set(err, why.code, "%s", why.message);
+}
+
+int odb_live_on_disk(struct odb *odb, uint64_t *live_out, struct drift_error *err)
+{
+	auto_current current = { .files = NULL };
+
+	if (current_read(odb->dir, &current, err) < 0)
+		return -1;
+	*live_out = current_live(&current);
+	return 0;
+}
+
+const unsigned char *odb_store_id(const struct odb *odb)
+{
+	return odb->store_id;
+}
+
+const char *odb_pack_dir(const struct odb *odb)
+{
+	return odb->pack_dir;
+}
+
+int odb_files_get(struct odb *odb, struct odb_files *files_out, struct drift_error *err)
+{
+	struct file_list *list;
+
+	if (odb_refresh(odb, false, err) < 0)
+		return -1;
+	list = odb_list(odb);
+	*files_out = (struct odb_files){ list->items, list->count, list };
+	return 0;
+}
+
+void odb_files_release(struct odb_files *files)
+{
+	odb_list_unref(files->hold);
+	*files = (struct odb_files){ .items = NULL };
+}
+
+size_t odb_sealed_count(struct odb *odb)
+{
+	auto_file_list *list = odb_list(odb);
+	size_t i, count = 0;
+
+	for (i = 0; i < list->count; i++)
+		count += list->items[i].journal && list->items[i].closed_at;
+	return count;
+}
+
+uint64_t odb_end(struct odb *odb)
+{
+	return loc_make(odb_live(odb), atomic_load(&index_head(odb_index(odb))->end), 0);
+}
+
+int odb_was_kept(struct odb *odb, uint64_t loc, struct drift_error *err)
+{
+	auto_file_list *list = odb_list(odb);
+	const struct odb_file *file = odb_list_find(list, loc_file(loc));
+
+	if (!file)
+		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
+	return loc_offset(loc) <= file->closed_at;
+}
+
+uint64_t odb_file_end(struct odb *odb, const struct odb_file *file)
+{
+	struct index_head *h = index_head(odb_index(odb));
+	uint64_t end = atomic_load(&h->end);
+	auto_file_list *list = NULL;
+	const struct odb_file *now;
+
+	if (file->closed_at)
+		return file->closed_at;
+	if (h->journal == file->first)
+		return end;
+	/* It was sealed meanwhile. */
+	list = odb_list(odb);
+	now = odb_list_find(list, file->first);
+	return now && now->closed_at ? now->closed_at : end;
+}
+
+/* A journal that a pack covers; what lies beyond the live one belongs to whoever is sealing. */
+static bool is_packed(const struct file_list *list, const char *name)
+{
+	const struct odb_file *file;
+	unsigned long long number;
+	char check[64];
+
+	if (strncmp(name, "journal-", 8) != 0)
+		return false;
+	number = strtoull(name + 8, NULL, 10);
+	snprintf(check, sizeof(check), "journal-%06llu", number);
+	file = odb_list_find(list, number);
+	return number && !strcmp(check, name) && file && file->pack;
+}
+
+static int remove_in(const char *dir, const struct file_list *list,
+		     bool (*is_left)(const struct file_list *list, const char *name), size_t *count,
+		     struct drift_error *err)
+{
+	struct file_names names;
+	size_t i;
+	int r = 0;
+
+	if (file_list(dir, LEFTOVERS_MAX, &names, err) < 0)
+		return -1;
+	for (i = 0; i < names.count && !r; i++) {
+		auto_buf path = BUF_INIT;
+
+		if (!is_left(list, names.items[i]))
+			continue;
+		file_join(&path, dir, names.items[i]);
+		r = buf_check(&path, err) < 0 ? -1 : file_unlink(path.data, err);
+		*count += !r;
+	}
+	file_names_release(&names);
+	return r;
+}
+
+static bool is_unnamed(const struct file_list *list, const char *name)
+{
+	(void)list;
+	return !strncmp(name, "pack-", 5) || !strncmp(name, "tmp-", 4);
+}
+
+int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err)
+{
+	auto_file_list *list = NULL;
+	struct file_info info;
+	size_t count = 0;
+	int r;
+
+	pthread_mutex_lock(&odb->state_mutex);
+	r = odb_load_current(odb, err);
+	pthread_mutex_unlock(&odb->state_mutex);
+	if (r < 0)
+		return -1;
+	list = odb_list(odb);
+	if (remove_in(odb->dir, list, is_packed, &count, err) < 0 || file_look(odb->pack_dir, &info, err) < 0)
+		return -1;
+	if (info.kind == FILE_DIRECTORY && remove_in(odb->pack_dir, list, is_unnamed, &count, err) < 0)
+		return -1;
+	*count_out = count;
+	return 0;
+}
