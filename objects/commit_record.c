@@ -92,15 +92,28 @@ static int pack_message(const struct commit *c, struct compressor *z, struct buf
 	return 0;
 }
 
-static void put_signatures(struct buf *out, uint64_t self, const struct commit *c, unsigned f, uint64_t committer_loc,
-			   uint64_t author_loc)
+/* A commit on its way into a record. */
+struct encoding {
+	const struct commit *c;
+	uint64_t self;
+	unsigned flags;
+	uint64_t committer_loc, author_loc;
+	const struct oid *tree_id;
+	const void *message;
+	size_t message_len;
+};
+
+static void put_signatures(struct buf *out, const struct encoding *e)
 {
-	put_who(out, self, &c->committer.who, committer_loc);
+	const struct commit *c = e->c;
+	unsigned f = e->flags;
+
+	put_who(out, e->self, &c->committer.who, e->committer_loc);
 	buf_add_svarint(out, c->committer.time_usec / time_unit(f));
 	if (f & COMMIT_RECORD_COMMITTER_ZONE)
 		put_zone(out, c->committer.zone);
 	if (f & COMMIT_RECORD_AUTHOR_WHO)
-		put_who(out, self, &c->author.who, author_loc);
+		put_who(out, e->self, &c->author.who, e->author_loc);
 	if (f & COMMIT_RECORD_AUTHOR_TIME)
 		buf_add_svarint(out, c->author.time_usec / time_unit(f));
 	if (f & COMMIT_RECORD_AUTHOR_ZONE)
@@ -109,39 +122,83 @@ static void put_signatures(struct buf *out, uint64_t self, const struct commit *
 		buf_add_svarint(out, (int64_t)((uint64_t)c->time_usec - (uint64_t)c->committer.time_usec));
 }
 
-int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committer_loc, uint64_t author_loc,
-			 struct compressor *z, struct buf *out, struct drift_error *err)
+static int put_commit(struct buf *out, const struct encoding *e, struct drift_error *err)
 {
-	unsigned f = flags_of(c, committer_loc, author_loc);
-	auto_buf packed = BUF_INIT;
+	const struct commit *c = e->c;
 	size_t i;
 
-	if (pack_message(c, z, &packed, err) < 0)
-		return -1;
-	if (packed.len)
-		f |= COMMIT_RECORD_ZSTD;
-	self = loc_frame(self);
 	buf_add_byte(out, OBJECT_COMMIT | RECORD_COMPACT << 3);
 	buf_add(out, c->id.bytes, OID_LEN);
-	buf_add(out, c->tree.id.bytes, OID_LEN);
-	loc_put(out, self, c->tree.loc);
-	buf_add_varint(out, f);
+	buf_add(out, e->tree_id->bytes, OID_LEN);
+	loc_put(out, e->self, c->tree.loc);
+	buf_add_varint(out, e->flags);
 	buf_add_varint(out, c->seq);
-	if (f & COMMIT_RECORD_GEN)
+	if (e->flags & COMMIT_RECORD_GEN)
 		buf_add_varint(out, c->gen);
 	buf_add_varint(out, c->parent_count);
 	for (i = 0; i < c->parent_count; i++)
-		put_ref(out, self, &c->parents[i]);
-	if (f & COMMIT_RECORD_JUMP)
-		put_ref(out, self, &c->jump);
-	loc_put(out, self, c->last_merge_loc);
-	put_signatures(out, self, c, f, committer_loc, author_loc);
-	if (f & COMMIT_RECORD_ENCODING)
+		put_ref(out, e->self, &c->parents[i]);
+	if (e->flags & COMMIT_RECORD_JUMP)
+		put_ref(out, e->self, &c->jump);
+	loc_put(out, e->self, c->last_merge_loc);
+	put_signatures(out, e);
+	if (e->flags & COMMIT_RECORD_ENCODING)
 		put_text(out, &c->encoding);
-	if (f & COMMIT_RECORD_EXTRA)
+	if (e->flags & COMMIT_RECORD_EXTRA)
 		put_text(out, &c->extra);
-	buf_add(out, packed.len ? packed.data : c->message.data, packed.len ? packed.len : c->message.len);
+	buf_add(out, e->message, e->message_len);
 	return buf_check(out, err);
+}
+
+int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committer_loc, uint64_t author_loc,
+			 struct compressor *z, struct buf *out, struct drift_error *err)
+{
+	auto_buf packed = BUF_INIT;
+	struct encoding e = {
+		.c = c,
+		.self = loc_frame(self),
+		.flags = flags_of(c, committer_loc, author_loc),
+		.committer_loc = committer_loc,
+		.author_loc = author_loc,
+		.tree_id = &c->tree.id,
+		.message = c->message.data,
+		.message_len = c->message.len,
+	};
+
+	if (pack_message(c, z, &packed, err) < 0)
+		return -1;
+	if (packed.len) {
+		e.flags |= COMMIT_RECORD_ZSTD;
+		e.message = packed.data;
+		e.message_len = packed.len;
+	}
+	return put_commit(out, &e, err);
+}
+
+int commit_record_encode_packed(const struct commit *c, uint64_t self, bool means_committer, struct buf *out,
+				struct drift_error *err)
+{
+	static const struct oid zero;
+	struct encoding e = {
+		.c = c,
+		.self = loc_frame(self),
+		.flags = flags_of(c, LOC_UNKNOWN, LOC_UNKNOWN),
+		.tree_id = c->tree.loc == LOC_UNKNOWN ? &c->tree.id : &zero,
+		.message = c->message.data,
+		.message_len = c->message.len,
+	};
+
+	if (means_committer && (e.flags & COMMIT_RECORD_AUTHOR_WHO))
+		e.flags |= COMMIT_RECORD_MEANS_COMMITTER;
+	return put_commit(out, &e, err);
+}
+
+const struct text *commit_record_spelled(const struct commit_record *r)
+{
+	if ((r->flags & COMMIT_RECORD_AUTHOR_WHO) &&
+	    !(r->flags & (COMMIT_RECORD_AUTHOR_REF | COMMIT_RECORD_MEANS_COMMITTER)))
+		return &r->commit.author.who;
+	return r->flags & COMMIT_RECORD_COMMITTER_REF ? NULL : &r->commit.committer.who;
 }
 
 /* The place of a commit before the one at `self`, so that whoever follows such places comes to an end. */
@@ -364,21 +421,46 @@ int commit_record_ids(const struct record *r, struct oid *id_out, struct object_
 	return 0;
 }
 
+/* The cursor behind the flags of a record. */
+static unsigned seek_flags(const struct record *r, struct cursor *in)
+{
+	uint64_t flags;
+
+	cursor_init(in, r->body, r->body_len);
+	if (r->kind != OBJECT_COMMIT || r->storage != RECORD_COMPACT)
+		cursor_fail(in);
+	cursor_bytes(in, (size_t)2 * OID_LEN);
+	loc_get(in, loc_frame(r->self));
+	flags = cursor_varint(in);
+	if (flags > COMMIT_RECORD_FLAGS)
+		cursor_fail(in);
+	return (unsigned)flags & COMMIT_RECORD_FLAGS;
+}
+
+int commit_record_means_committer(const struct record *r, bool *means_out, struct drift_error *err)
+{
+	struct cursor in;
+	unsigned flags = seek_flags(r, &in);
+
+	if (!cursor_ok(&in))
+		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
+	*means_out = (flags & COMMIT_RECORD_MEANS_COMMITTER) ||
+		     (flags & (COMMIT_RECORD_AUTHOR_REF | COMMIT_RECORD_COMMITTER_REF)) == COMMIT_RECORD_AUTHOR_REF;
+	return 0;
+}
+
 int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err)
 {
-	uint64_t flags, loc = LOC_UNKNOWN;
+	uint64_t loc = LOC_UNKNOWN;
 	struct cursor in;
+	unsigned flags = seek_flags(r, &in);
 
-	cursor_init(&in, r->body, r->body_len);
-	cursor_bytes(&in, (size_t)2 * OID_LEN);
-	loc_get(&in, loc_frame(r->self));
-	flags = cursor_varint(&in);
 	cursor_varint(&in);
 	if (flags & COMMIT_RECORD_GEN)
 		cursor_varint(&in);
 	if (cursor_varint(&in))
 		loc = get_older(&in, r->self);
-	if (r->kind != OBJECT_COMMIT || r->storage != RECORD_COMPACT || !cursor_ok(&in))
+	if (!cursor_ok(&in))
 		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
 	*loc_out = loc;
 	return 0;

@@ -15,6 +15,8 @@
  *   [varint length, encoding] [varint length, extra headers]
  *   message: the rest, as it is or, with ZSTD, varint raw length and a bare zstd frame
  *
+ * In packs, 32 zeros in place of the tree's id stand for the id of the node at its location.
+ *
  * The own id lets children name their parents by location alone; it is verified when the commit is read.
  */
 #ifndef OBJECTS_COMMIT_RECORD_H
@@ -37,7 +39,8 @@ enum commit_record_flag {
 	COMMIT_RECORD_ENCODING = 1024,
 	COMMIT_RECORD_EXTRA = 2048,
 	COMMIT_RECORD_ZSTD = 4096,
-	COMMIT_RECORD_FLAGS = 8191
+	COMMIT_RECORD_MEANS_COMMITTER = 8192, /* packs only: see commit_record_encode_packed */
+	COMMIT_RECORD_FLAGS = 16383
 };
 
 /* A parsed record: a commit whose missing pieces are known by location. Texts point into the record. */
@@ -53,11 +56,22 @@ struct commit_record {
 /* Append the record, head byte included. committer_loc and author_loc: where the same who is spelt out, or LOC_UNKNOWN. */
 int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committer_loc, uint64_t author_loc,
 			 struct compressor *z, struct buf *out, struct drift_error *err) MUST_CHECK;
+/*
+ * As packs have it: each who is spelled out, the message is raw, and zeros stand for the tree's id if its location is
+ * known. Other commits may name the record to mean the who that it spelled out where it first stood; means_committer:
+ * that was the committer, though the author differs.
+ */
+int commit_record_encode_packed(const struct commit *c, uint64_t self, bool means_committer, struct buf *out,
+				struct drift_error *err) MUST_CHECK;
+/* What means_committer must be for a commit that stands in this record. */
+int commit_record_means_committer(const struct record *r, bool *means_out, struct drift_error *err) MUST_CHECK;
 /* Parse what follows the head byte (record_parse's body). */
 int commit_record_parse(const struct record *r, struct compressor *z, struct commit_record *out,
 			struct drift_error *err) MUST_CHECK;
 void commit_record_release(struct commit_record *r);
-/* The own id and the tree of a record, without parsing the rest. */
+/* Who is meant where another record names this one: NULL if nobody is spelled out here. */
+const struct text *commit_record_spelled(const struct commit_record *r);
+/* The own id and the tree of a record (zeros in packs), without parsing the rest. */
 int commit_record_ids(const struct record *r, struct oid *id_out, struct object_ref *tree_out, struct drift_error *err) MUST_CHECK;
 /* Where the first parent stands: LOC_UNKNOWN if there is none, or none whose location is written. */
 int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;

@@ -56,14 +56,6 @@ static int resolve_id(struct odb *odb, struct object_ref *ref, struct drift_erro
 	return result;
 }
 
-/* What a parsed record spells out itself; NULL if nothing. */
-static const struct text *spelled(const struct commit_record *cr)
-{
-	if ((cr->flags & COMMIT_RECORD_AUTHOR_WHO) && !(cr->flags & COMMIT_RECORD_AUTHOR_REF))
-		return &cr->commit.author.who;
-	return cr->flags & COMMIT_RECORD_COMMITTER_REF ? NULL : &cr->commit.committer.who;
-}
-
 static int who_from_record(struct odb *odb, uint64_t loc, struct compressor *z, struct buf *out, struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
@@ -77,7 +69,7 @@ static int who_from_record(struct odb *odb, uint64_t loc, struct compressor *z, 
 	if (!result)
 		result = commit_record_parse(&r, z, &cr, err);
 	if (!result) {
-		who = spelled(&cr);
+		who = commit_record_spelled(&cr);
 		if (who) {
 			buf_add(out, who->data, who->len);
 			memo_put(odb, &odb->who_memo, who->data, who->len, loc, 0);
@@ -117,13 +109,27 @@ static int resolve_texts(struct odb *odb, struct commit_record *cr, struct compr
 	return 0;
 }
 
+/* Packs have zeros for the id of a tree whose location is known; what is found there is proven by the commit's id. */
+static int resolve_tree(struct odb *odb, struct object_ref *tree, struct drift_error *err)
+{
+	struct node *node;
+
+	if (tree->loc == LOC_UNKNOWN || !oid_is_zero(&tree->id))
+		return 0;
+	if (odb_node_at(odb, tree->loc, &node, err) < 0)
+		return -1;
+	tree->id = node->id;
+	node_unref(node);
+	return 0;
+}
+
 static int finish_commit(struct odb *odb, struct commit_record *cr, uint64_t loc, struct compressor *z,
 			 struct commit **out, struct drift_error *err)
 {
 	struct commit *c = &cr->commit, *made;
 	auto_buf committer = BUF_INIT;
 	auto_buf author = BUF_INIT;
-	const struct text *who = spelled(cr);
+	const struct text *who = commit_record_spelled(cr);
 	size_t i;
 
 	for (i = 0; i < c->parent_count; i++)
@@ -131,7 +137,8 @@ static int finish_commit(struct odb *odb, struct commit_record *cr, uint64_t loc
 			return -1;
 	if (c->parent_count && !(cr->flags & COMMIT_RECORD_JUMP))
 		c->jump = c->parents[0];
-	if (resolve_id(odb, &c->jump, err) < 0 || resolve_texts(odb, cr, z, &committer, &author, err) < 0)
+	if (resolve_tree(odb, &c->tree, err) < 0 || resolve_id(odb, &c->jump, err) < 0 ||
+	    resolve_texts(odb, cr, z, &committer, &author, err) < 0)
 		return -1;
 	c->loc = loc;
 	if (c->parent_count > 1)

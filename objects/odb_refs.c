@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "objects/odb_internal.h"
+#include "objects/stub.h"
 
 bool odb_is_visible(struct odb *odb, uint64_t loc)
 {
@@ -355,16 +356,6 @@ int odb_ref_each(struct odb *odb, const char *prefix,
 
 /* --- log entries --- */
 
-static int first_line_reason(const struct commit *c, struct buf *out)
-{
-	const char *end = memchr(c->message.data, '\n', c->message.len);
-	size_t len = end ? (size_t)(end - c->message.data) : c->message.len;
-
-	buf_add_str(out, c->parent_count ? "commit: " : "commit (initial): ");
-	buf_add(out, c->message.data, len);
-	return 0;
-}
-
 static int take_text(struct buf *from, struct text *to, struct drift_error *err)
 {
 	to->data = buf_take(from, &to->len);
@@ -384,7 +375,7 @@ static int fill_head(struct odb *odb, const struct txn *t, const struct txn_log 
 			return -1;
 		e->time_usec = c->committer.time_usec;
 		buf_add(&actor, c->committer.who.data, c->committer.who.len);
-		first_line_reason(c, &reason);
+		stub_reason(c, &reason);
 		commit_unref(c);
 	} else {
 		buf_add(&actor, log->actor.data, log->actor.len);

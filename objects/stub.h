@@ -17,22 +17,23 @@
 enum stub_fate {
 	STUB_GONE = 0,   /* moved or removed: length 0 */
 	STUB_AS_IS = 1,  /* tags */
-	STUB_COMMIT = 2, /* encoded anew from commit: who spelled out, tree by location */
-	STUB_NODE = 3    /* a root map, encoded from node, ids of its roots left out */
+	STUB_COMMIT = 2, /* encoded anew from commit: who spelled out, message raw, zeros for the tree's id */
+	STUB_ROOT = 3    /* a node of a root map, encoded anew from node, with zeros for the ids of roots */
 };
 
 struct stub_record {
 	enum stub_fate fate;
-	const struct commit *
-		commit; /* STUB_COMMIT; also with STUB_GONE where the log entry takes its time, actor and reason from it */
-	const struct node *node;
+	/* STUB_COMMIT; also with STUB_GONE where the log entry takes its time, actor and reason from the commit. */
+	const struct commit *commit;
+	const struct node *node; /* STUB_ROOT */
 };
 
 /*
- * The stub of a transaction, appended to out; records: one each of txn. out stays empty if nothing is worth keeping:
- * no record, log entry or change list. Same input, same bytes.
+ * The stub of a transaction, appended to out; records: one each of txn, which may be a stub itself. out stays as it is
+ * if nothing is worth keeping: no record, log entry or change list. A log entry whose commit is gone says itself what
+ * it took from it; a ref that the frame set to such a commit is told by its id. Same input, same bytes.
  */
-int stub_encode(const struct txn *txn, const struct stub_record *records, struct compressor *z, struct buf *out,
+int stub_encode(const struct txn *txn, const struct stub_record *records, struct buf *out,
 		struct drift_error *err) MUST_CHECK;
 
 /*

@@ -8,7 +8,6 @@
 #define PART_LOG 1
 #define PART_CHANGES 2
 #define LOG_OF_COMMIT 1
-#define TEXT_MAX ((uint64_t)64 << 10)
 
 static int malformed(struct drift_error *err, const char *what)
 {
@@ -154,8 +153,8 @@ static void get_log_head(struct cursor *in, const struct txn *t, struct txn_log 
 		return;
 	}
 	log->time_usec = cursor_svarint(in);
-	get_text(in, &log->actor, TEXT_MAX);
-	get_text(in, &log->reason, TEXT_MAX);
+	get_text(in, &log->actor, TXN_TEXT_MAX);
+	get_text(in, &log->reason, TXN_TEXT_MAX);
 }
 
 /* Reads the log part and leaves the cursor behind it. */
@@ -279,6 +278,16 @@ static int seek_changes(const struct txn *t, struct cursor *in, struct drift_err
 	if (get_log(in, t, &log, err) < 0)
 		return -1;
 	txn_log_release(&log);
+	return 0;
+}
+
+int txn_log_len(const struct txn *t, size_t *len_out, struct drift_error *err)
+{
+	struct cursor in;
+
+	if (seek_changes(t, &in, err) < 0)
+		return -1;
+	*len_out = (size_t)(in.pos - t->rest);
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "objects/record.h"
 
 #define TXN_RECORD_MAX 240
+#define TXN_TEXT_MAX ((size_t)64 << 10) /* actor, reason */
 
 /* A frame's payload cut in parts; points into the payload. */
 struct txn {
@@ -68,6 +69,9 @@ struct txn_log {
 int txn_log_parse(const struct txn *t, struct txn_log *out, struct drift_error *err) MUST_CHECK;
 void txn_log_release(struct txn_log *log);
 void txn_log_encode(const struct txn_log *log, uint64_t self, struct buf *out);
+
+/* How many bytes of t->rest the log entry takes: 0 if there is none. The change lists are behind it. */
+int txn_log_len(const struct txn *t, size_t *len_out, struct drift_error *err) MUST_CHECK;
 
 /* The change list of the commit in `record`: 1 / 0 / -1. Paths are copied to the list's memory. */
 int txn_changes_parse(const struct txn *t, unsigned record, struct change_list *out, struct drift_error *err) MUST_CHECK;
