@@ -120,5 +120,7 @@ struct pack_check {
 };
 /* Head, trailer, every block, SHA-256 over all and name, GROUPS and MAP against the groups. */
 int pack_check(struct pack *pack, const struct pack_check *check, struct drift_error *err) MUST_CHECK;
+/* The .idx, if there is one, against what would be made: reads all of the pack. Offsets are 0. */
+int pack_check_index(struct pack *pack, const struct pack_check *check, struct drift_error *err) MUST_CHECK;
 
 #endif
