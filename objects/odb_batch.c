@@ -108,6 +108,7 @@ int odb_batch_new(struct odb *odb, struct odb_batch **batch_out, struct drift_er
 	if (!b)
 		return error_no_memory(err);
 	b->odb = odb;
+	buf_init(&b->dict_bytes);
 	b->nodes = (struct node_store){ batch_load, batch_save };
 	b->compressor = odb_compressor_take(odb, err);
 	if (!b->compressor) {
@@ -146,6 +147,7 @@ void odb_batch_clear(struct odb_batch *batch)
 	batch->spill_count = 0;
 	compress_dict_free(batch->dict);
 	batch->dict = NULL;
+	buf_clear(&batch->dict_bytes);
 }
 
 void odb_batch_free(struct odb_batch *batch)
@@ -156,6 +158,7 @@ void odb_batch_free(struct odb_batch *batch)
 	odb_compressor_give(batch->odb, batch->compressor);
 	free(batch->places);
 	free(batch->waiting);
+	buf_release(&batch->dict_bytes);
 	free(batch);
 }
 

@@ -43,6 +43,7 @@ struct odb_batch {
 	struct compressor *compressor;
 	struct deflater *deflater; /* once spilled */
 	struct compress_dict *dict; /* for whole leaves, once trained */
+	struct buf dict_bytes;
 	uint64_t dict_loc;
 };
 

@@ -389,6 +389,30 @@ static int check_spilled(const struct odb_batch *b, struct drift_error *err)
 	return error_set(err, DRIFT_ERR_IO, "the disk failed to store the journal: nothing of this was kept");
 }
 
+static int write_dict(struct odb_batch *b, struct frame_out *out, struct drift_error *err)
+{
+	uint64_t loc = frame_out_begin(out);
+
+	buf_add(&out->bytes, b->dict_bytes.data, b->dict_bytes.len);
+	if (frame_out_end(out, FRAME_DICT, err) < 0 || frame_out_write(out, &b->spill_ticket, err) < 0)
+		return -1;
+	b->dict_loc = loc;
+	return 0;
+}
+
+/* A journal needs no dictionary of another, so that packing one leaves none behind. */
+static int follow_journal(struct odb_batch *b, struct frame_out *out, struct drift_error *err)
+{
+	size_t i;
+
+	if (!b->dict || loc_file(b->dict_loc) == odb_live(b->odb))
+		return 0;
+	for (i = b->first_waiting; i < b->count; i++)
+		if (batch_waiting(b, i)->job)
+			return write_dict(b, out, err);
+	return 0;
+}
+
 /* What waits before `end`, and the log entry of the append if there is one. */
 static int encode_until(struct odb_batch *batch, size_t end, const struct odb_append *append, struct frame_out *out,
 			struct drift_error *err)
@@ -397,7 +421,7 @@ static int encode_until(struct odb_batch *batch, size_t end, const struct odb_ap
 	int r = 0;
 
 	if (batch)
-		r = check_spilled(batch, err) < 0 ? -1 : place_until(&g, end, err);
+		r = check_spilled(batch, err) < 0 || follow_journal(batch, out, err) < 0 ? -1 : place_until(&g, end, err);
 	if (!r)
 		r = finish(&g, append, err);
 	buf_release(&g.records);
@@ -416,10 +440,8 @@ int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, s
 static int train(struct odb_batch *b, struct frame_out *out, struct drift_error *err)
 {
 	auto_buf samples = BUF_INIT;
-	auto_buf dict = BUF_INIT;
 	size_t lens[BATCH_COUNT_MAX], count = 0, i;
 	struct compress_samples s = { .lens = lens };
-	uint64_t loc;
 
 	for (i = b->first_waiting; i < b->count && count < BATCH_COUNT_MAX; i++) {
 		const struct pending *p = batch_waiting(b, i);
@@ -431,14 +453,11 @@ static int train(struct odb_batch *b, struct frame_out *out, struct drift_error 
 	}
 	s.data = samples.data;
 	s.count = count;
-	if (count < BATCH_COUNT_MAX / 2 || buf_check(&samples, err) < 0 || compress_train(&s, DICT_LEN_MAX, &dict, NULL) < 0)
+	if (count < BATCH_COUNT_MAX / 2 || buf_check(&samples, err) < 0 || compress_train(&s, DICT_LEN_MAX, &b->dict_bytes, NULL) < 0)
 		return 0;
-	loc = frame_out_begin(out);
-	buf_add(&out->bytes, dict.data, dict.len);
-	if (frame_out_end(out, FRAME_DICT, err) < 0 || frame_out_write(out, &b->spill_ticket, err) < 0)
+	if (write_dict(b, out, err) < 0)
 		return -1;
-	b->dict_loc = loc;
-	return compress_dict_create(dict.data, dict.len, BATCH_WHOLE_LEVEL, &b->dict, err);
+	return compress_dict_create(b->dict_bytes.data, b->dict_bytes.len, BATCH_WHOLE_LEVEL, &b->dict, err);
 }
 
 static int spill_locked(struct odb_batch *b, struct drift_error *err)
