@@ -161,11 +161,24 @@ static int encode_blob(struct odb_batch *b, struct pending *p, uint64_t self, st
 	return record_encode(&s, b->compressor, out, depth_out, err);
 }
 
+/*
+ * Where the journal that is being written spells out a who. In other files the commit that does may be removed by gc,
+ * which knows what is written only once it is.
+ */
+static uint64_t who_loc(struct odb *odb, const struct text *who, uint64_t self)
+{
+	uint64_t loc = LOC_UNKNOWN;
+	unsigned unused;
+
+	if (!memo_get(odb, &odb->who_memo, who->data, who->len, &loc, &unused) || loc_file(loc) != loc_file(self))
+		return LOC_UNKNOWN;
+	return loc;
+}
+
 static int encode_commit(struct odb_batch *b, struct pending *p, uint64_t self, struct buf *out, struct drift_error *err)
 {
 	struct commit *c = p->commit;
-	uint64_t committer_loc = LOC_UNKNOWN, author_loc = LOC_UNKNOWN, merge = c->last_merge_loc;
-	unsigned unused;
+	uint64_t committer_loc = who_loc(b->odb, &c->committer.who, self), author_loc, merge = c->last_merge_loc;
 	size_t i;
 	int r;
 
@@ -173,8 +186,7 @@ static int encode_commit(struct odb_batch *b, struct pending *p, uint64_t self, 
 	for (i = 0; i < c->parent_count; i++)
 		c->parents[i].loc = resolve(b, c->parents[i].loc);
 	c->jump.loc = resolve(b, c->jump.loc);
-	(void)memo_get(b->odb, &b->odb->who_memo, c->committer.who.data, c->committer.who.len, &committer_loc, &unused);
-	(void)memo_get(b->odb, &b->odb->who_memo, c->author.who.data, c->author.who.len, &author_loc, &unused);
+	author_loc = who_loc(b->odb, &c->author.who, self);
 	c->last_merge_loc = resolve(b, p->last_merge_loc);
 	r = commit_record_encode(c, self, committer_loc, author_loc, b->compressor, out, err);
 	c->last_merge_loc = c->parent_count > 1 ? merge : c->last_merge_loc;

@@ -251,7 +251,8 @@ static void long_reasons_are_cut(void **state)
 	(void)state;
 	memset(message, 'x', sizeof(message));
 	/* "commit: " before it: this stands over the limit. */
-	memcpy(message + TXN_TEXT_MAX - 8 - 1, "\xc3\xa4", 2);
+	message[TXN_TEXT_MAX - 9] = (char)0xc3;
+	message[TXN_TEXT_MAX - 8] = (char)0xa4;
 	frame_read(odb, commits[0], &f);
 	changed = *commits[0];
 	changed.message = (struct text){ message, sizeof(message) };
