@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "objects/node_chain.h"
 #include "objects/odb_internal.h"
 
 /* Deltas to apply for one node; a longer chain is damage. */
@@ -271,18 +272,76 @@ static int read_chain(struct odb *odb, uint64_t loc, struct link **chain, struct
 	return 0;
 }
 
+/* Edit lists one behind another, applied in one go: only the last version is made. */
+struct edit_run {
+	struct node_chain_edit edits[CHAIN_MAX];
+	struct record_locs locs[CHAIN_MAX];
+	size_t count;
+	struct record last;
+};
+
+/* Takes the edit lists that are next; their bytes stay in the links behind `end`. */
+static struct link *take_run(struct link *chain, const struct node *base, struct edit_run *run)
+{
+	while (chain && run->count < CHAIN_MAX && chain->record.kind == OBJECT_TREE &&
+	       chain->record.storage == RECORD_EDIT && chain->record.depth == base->depth + run->count + 1) {
+		run->last = chain->record;
+		record_locs_init(&run->locs[run->count], run->last.self);
+		run->edits[run->count] = (struct node_chain_edit){ run->last.body, run->last.body_len,
+								   &run->locs[run->count].codec };
+		run->count++;
+		chain = chain->delta;
+	}
+	return chain;
+}
+
+static int decode_run(const struct edit_run *run, const struct node *base, const struct oid *id, struct node **out,
+		      struct drift_error *err)
+{
+	auto_buf bytes = BUF_INIT;
+	auto_buf locs = BUF_INIT;
+
+	if (node_chain_apply(base, run->edits, run->count, &bytes, &locs, err) < 0)
+		return -1;
+	if (decode_bytes(bytes.data, bytes.len, id, (const uint64_t *)(void *)locs.data, out, err) < 0)
+		return -1;
+	(*out)->loc = run->last.self;
+	(*out)->depth = run->last.depth;
+	return 0;
+}
+
+/* The next step of a chain: a run of edit lists, or one record. */
+static int apply_next(struct odb *odb, struct link **chain, struct node *base, const struct oid *id, struct node **out,
+		      struct drift_error *err)
+{
+	struct edit_run run;
+	struct link *end;
+	int result;
+
+	run.count = 0;
+	end = base ? take_run(*chain, base, &run) : *chain;
+	if (run.count) {
+		result = decode_run(&run, base, end ? NULL : id, out, err);
+	} else {
+		end = (*chain)->delta;
+		result = odb_decode_node(odb, &(*chain)->record, base, end ? NULL : id, out, err);
+	}
+	while (*chain != end)
+		*chain = link_drop(*chain);
+	return result;
+}
+
 static int apply_chain(struct odb *odb, struct link **chain, struct node *base, const struct oid *id, struct node **out,
 		       struct drift_error *err)
 {
 	while (*chain) {
 		struct node *next = NULL;
-		int result = odb_decode_node(odb, &(*chain)->record, base, (*chain)->delta ? NULL : id, &next, err);
+		int result = apply_next(odb, chain, base, id, &next, err);
 
 		node_unref(base);
 		if (result < 0)
 			return -1;
 		base = next;
-		*chain = link_drop(*chain);
 	}
 	*out = base;
 	return 0;
