@@ -254,6 +254,21 @@ static int judge(struct window *w, uint64_t at, struct progress *progress, uint6
 	return r < 0 ? -1 : !r;
 }
 
+/*
+ * Without the lock a writer may have been at work while it was looked: what seemed bad because it, or the file, was just being
+ * written is valid when all that judged it is read.
+ */
+static enum look look_afresh(struct window *w, uint64_t at, struct drift_error *err)
+{
+	const unsigned char *payload;
+	struct frame frame;
+
+	buf_clear(&w->bytes);
+	if (journal_size(w->j, &w->size, err) < 0)
+		return LOOK_FAILED;
+	return look_at(w, at, &frame, &payload, err);
+}
+
 static int scan_all(struct window *w, uint64_t at, const struct journal_scan *scan, uint64_t *end_out,
 		    uint64_t *dirty_out, struct drift_error *err)
 {
@@ -278,10 +293,13 @@ static int scan_all(struct window *w, uint64_t at, const struct journal_scan *sc
 			continue;
 		}
 		r = judge(w, at, &progress, &next, err);
-		if (r < 0)
+		look = r > 0 ? look_afresh(w, at, err) : look;
+		if (r < 0 || look == LOOK_FAILED)
 			return -1;
 		if (!r)
 			break;
+		if (look == LOOK_VALID)
+			continue;
 		scan->damage(scan->data, at, next);
 		at = next;
 	}

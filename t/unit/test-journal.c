@@ -328,6 +328,71 @@ static void test_locations(void **state)
 	}
 }
 
+#define FRAME_LEN ((size_t)1200 << 10)
+
+static void write_frame(struct journal *j, uint64_t at, size_t len)
+{
+	unsigned char *bytes = malloc(FRAME_HEAD_LEN + len);
+	struct frame frame = { .kind = FRAME_OBJECT, .len = (uint32_t)len };
+
+	assert_non_null(bytes);
+	memset(bytes, 'x', FRAME_HEAD_LEN + len);
+	frame.crc = frame_checksum(journal_seed(j), at, bytes + FRAME_HEAD_LEN, len);
+	frame_head_encode(&frame, bytes);
+	assert_int_equal(journal_write(j, at, bytes, FRAME_HEAD_LEN + len, NULL), 0);
+	free(bytes);
+}
+
+struct busy {
+	struct journal *j;
+	uint64_t end;
+	size_t seen, damaged;
+};
+
+/* Somebody appends while it is read, beyond what the file's end was. */
+static int append_more(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
+		       struct drift_error *err)
+{
+	struct busy *b = data;
+
+	(void)payload;
+	(void)err;
+	assert_int_equal(frame->len, FRAME_LEN);
+	if (!b->seen++) {
+		b->end = offset + FRAME_HEAD_LEN + FRAME_LEN;
+		write_frame(b->j, b->end, FRAME_LEN);
+		b->end += FRAME_HEAD_LEN + FRAME_LEN;
+	}
+	return 0;
+}
+
+static void count_damage(void *data, uint64_t from, uint64_t to)
+{
+	struct busy *b = data;
+
+	assert_true(from < to);
+	b->damaged++;
+}
+
+static void test_scan_of_a_journal_that_grows(void **state)
+{
+	uint64_t end, dirty;
+	struct busy b = { .seen = 0 };
+	struct journal_scan scan = { append_more, count_damage, &b };
+
+	(void)state;
+	assert_int_equal(journal_create(trunk_dir, 77, store_id, NULL), 0);
+	assert_int_equal(journal_open(trunk_dir, 77, true, &b.j, NULL), 0);
+	write_frame(b.j, journal_start(b.j), FRAME_LEN);
+	assert_int_equal(journal_scan(b.j, journal_start(b.j), &scan, &end, &dirty, NULL), 0);
+	assert_int_equal(b.damaged, 0);
+	assert_int_equal(b.seen, 2);
+	assert_int_equal(end, b.end);
+	assert_int_equal(dirty, b.end);
+	journal_close(b.j);
+	assert_int_equal(journal_discard(trunk_dir, 77, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_written_again),
 		cmocka_unit_test(test_commit_records),
 		cmocka_unit_test(test_locations),
+		cmocka_unit_test_setup_teardown(test_scan_of_a_journal_that_grows, trunk_make, trunk_remove),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
