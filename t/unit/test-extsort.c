@@ -140,7 +140,7 @@ static void already_in_order(void **state)
 	for (i = 0; i < 300000; i++) {
 		assert_int_equal(extsort_next(sort, &got, NULL), 1);
 		memcpy(item, got, 8);
-		assert_int_equal((uint32_t)item[4] << 24 | item[5] << 16 | item[6] << 8 | item[7], i);
+		assert_int_equal((uint32_t)item[4] << 24 | (uint32_t)item[5] << 16 | (uint32_t)item[6] << 8 | item[7], i);
 	}
 	extsort_free(sort);
 	extsort_free(NULL);
