@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
 	&cmd_fast_export,
 	&cmd_fast_import,
 	&cmd_for_each_ref,
+	&cmd_fsck,
 	&cmd_get,
 	&cmd_hash_object,
 	&cmd_help,

@@ -38,7 +38,7 @@ static void hint_for(struct cmd_context *ctx)
 {
 	switch (ctx->err.code) {
 	case DRIFT_ERR_CORRUPT:
-		if (command_find(ctx, "fsck"))
+		if (ctx->command != command_find(ctx, "fsck"))
 			ctx_hint(ctx, "'drift fsck' names all that is damaged");
 		break;
 	case DRIFT_ERR_AMBIGUOUS:

@@ -124,5 +124,10 @@ struct map_check_options {
 };
 int map_check(struct node_store *store, const struct map_root *root, const struct map_check_options *options,
 	      struct drift_error *err) MUST_CHECK;
+/*
+ * What one node proves for itself: that it does not go on behind where the format ends it. open_out: it ends where the
+ * format would go on, so it must be the last of its level.
+ */
+int map_check_node(const struct node *node, bool *open_out, struct drift_error *err) MUST_CHECK;
 
 #endif

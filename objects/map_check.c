@@ -47,6 +47,16 @@ static size_t first_end(const struct node *node)
 	return i;
 }
 
+int map_check_node(const struct node *node, bool *open_out, struct drift_error *err)
+{
+	size_t end = first_end(node);
+
+	if (end + 1 < node->count)
+		return unsound(node, "does not end where it should", err);
+	*open_out = end == node->count;
+	return 0;
+}
+
 static int keep_last_key(struct check *c, const struct node *node, size_t slot, struct drift_error *err)
 {
 	size_t key_len;
@@ -62,11 +72,14 @@ static int keep_last_key(struct check *c, const struct node *node, size_t slot, 
 static int check_node(struct check *c, const struct node *node, bool last, struct drift_error *err)
 {
 	const unsigned char *key;
-	size_t end = first_end(node), key_len;
+	size_t key_len;
+	bool open;
 
 	if (node->kind != c->options->kind)
 		return unsound(node, "belongs to a map of another kind", err);
-	if (end + 1 < node->count || (end == node->count && !last))
+	if (map_check_node(node, &open, err) < 0)
+		return -1;
+	if (open && !last)
 		return unsound(node, "does not end where it should", err);
 	if (node->level)
 		return 0;

@@ -16,6 +16,7 @@ extern const struct command cmd_count_objects;
 extern const struct command cmd_diff;
 extern const struct command cmd_edit;
 extern const struct command cmd_export;
+extern const struct command cmd_fsck;
 extern const struct command cmd_get;
 extern const struct command cmd_help;
 extern const struct command cmd_history;
