@@ -105,7 +105,7 @@ int frame_out_write(struct frame_out *out, uint64_t *ticket_out, struct drift_er
 		return -1;
 	}
 	atomic_store(&index_head(odb_index(odb))->last, out->start + out->open_at);
-	atomic_store(&index_head(odb_index(odb))->end, end);
+	index_set_end(odb_index(odb), end);
 	atomic_store(&index_head(odb_index(odb))->write_to, 0);
 	if (ticket_out)
 		*ticket_out = loc_make(odb_live(odb), end, 0);

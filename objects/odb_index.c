@@ -223,7 +223,7 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	/* Others may have written what they do not know to be durable; an index of our own would show it as if it was. */
 	if ((locked ? recover_tail(odb, odb_current(odb), end, dirty, err) : journal_settle(odb_current(odb), err)) < 0)
 		return -1;
-	atomic_store(&index_head(rb->index)->end, end);
+	index_set_end(rb->index, end);
 	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);
 	atomic_store(&index_head(rb->index)->frame_count, rb->frame_count);
 	atomic_store(&index_head(rb->index)->damage_count, (uint32_t)odb->damage_count);

@@ -6,11 +6,25 @@
 /* A light commit holds the lock for less; to be put to sleep and woken costs as much. */
 #define AWAKE_US 300
 
+/* What is durable, or was shown to readers: who raises both numbers may have died between; what lies behind the end is none. */
+static int known_end(struct odb *odb, uint64_t *end_out, struct drift_error *err)
+{
+	struct index_head *h = index_head(odb_index(odb));
+	uint64_t synced = atomic_load(&h->synced), visible = atomic_load(&h->visible), end = atomic_load(&h->end);
+
+	if (!index_numbers_hold(odb_index(odb)) && journal_size(odb_current(odb), &end, err) < 0)
+		return -1;
+	synced = synced > end ? 0 : synced;
+	visible = visible > end ? 0 : visible;
+	*end_out = synced > visible ? synced : visible ? visible : end;
+	return 0;
+}
+
 /* The newest journal failed: close it where readers could see, and begin another. Under the append lock. */
 static int roll_journal(struct odb *odb, struct drift_error *err)
 {
 	struct index_head *h = index_head(odb_index(odb));
-	uint64_t live;
+	uint64_t live, end;
 	int r;
 
 	if (odb_sync_lock(odb, err) < 0)
@@ -19,7 +33,7 @@ static int roll_journal(struct odb *odb, struct drift_error *err)
 	r = odb_live_on_disk(odb, &live, err);
 	/* Under both locks: nobody is told any more that what stands in the failed journal is durable. */
 	if (!r && live == odb_live(odb))
-		r = odb_begin_journal(odb, atomic_load(&h->visible), err);
+		r = known_end(odb, &end, err) < 0 ? -1 : odb_begin_journal(odb, end, err);
 	odb_sync_unlock(odb, h);
 	if (r)
 		return -1;

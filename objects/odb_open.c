@@ -113,7 +113,8 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 	for (i = 0; i < BELIEVE_TRIES && fits < 0; i++)
 		fits = fits_journal(odb_current(odb), h);
 	/* A failed journal is to be closed, not recovered. */
-	if (atomic_load(&h->superseded) || fits <= 0 || (locked && atomic_load(&h->write_to) && !atomic_load(&h->failed))) {
+	if (atomic_load(&h->superseded) || fits <= 0 ||
+	    (locked && (atomic_load(&h->write_to) || !index_numbers_hold(index)) && !atomic_load(&h->failed))) {
 		if (locked)
 			atomic_store(&h->superseded, 1);
 		index_close(index);
@@ -166,7 +167,10 @@ bool odb_index_is_good(struct odb *odb, bool shared)
 
 static bool is_good(struct odb *odb, bool locked)
 {
-	return odb_index_is_good(odb, locked) && !(locked && atomic_load(&index_head(odb_index(odb))->write_to));
+	struct store_index *index = odb_index(odb);
+
+	return odb_index_is_good(odb, locked) &&
+	       !(locked && (atomic_load(&index_head(index)->write_to) || !index_numbers_hold(index)));
 }
 
 /* What is there already, without making one. */

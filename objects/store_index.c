@@ -44,6 +44,7 @@ struct store_index {
 	void *map;
 	size_t len;
 	uint64_t device, inode;
+	unsigned char store_id[16];
 	struct table main, ref;
 	bool writable;
 	atomic_bool damaged; /* a look-up met slots that are not what was written */
@@ -78,6 +79,22 @@ size_t index_len(const struct store_index *index)
 struct fresh_nodes *index_fresh_nodes(struct store_index *index)
 {
 	return index->fresh;
+}
+
+void index_set_end(struct store_index *index, uint64_t end)
+{
+	atomic_store(&index_head(index)->end, end);
+	atomic_store(&index_head(index)->end_check, ~end);
+}
+
+bool index_numbers_hold(struct store_index *index)
+{
+	struct index_head *h = index->map;
+	uint64_t end = atomic_load(&h->end);
+
+	return atomic_load(&h->end_check) == ~end && atomic_load(&h->synced) <= end && atomic_load(&h->visible) <= end &&
+	       atomic_load(&h->main_count) <= table_slots(index->main.bits) &&
+	       atomic_load(&h->ref_count) <= table_slots(index->ref.bits);
 }
 
 static void set_table(struct table *t, char *at, uint32_t bits)
@@ -247,6 +264,7 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 	index->device = info.device;
 	index->inode = info.inode;
 	index->writable = writable;
+	memcpy(index->store_id, identity->store_id, 16);
 	if (!index->path || file_map(fd, index->len, writable, &index->map, err) < 0) {
 		index_close(index);
 		return -1;
@@ -319,6 +337,7 @@ static int create_sized(const char *path, const struct journal_identity *identit
 	h->ref_bits = ref_bits;
 	read_boot_id(h->boot_id);
 	memcpy(h->store_id, identity->store_id, 16);
+	memcpy(index->store_id, identity->store_id, 16);
 	h->journal = identity->number;
 	h->device = identity->device;
 	h->inode = identity->inode;
@@ -441,13 +460,20 @@ static void put(const struct table *t, size_t i, uint64_t key, uint64_t loc, _At
 	atomic_fetch_xor_explicit(&t->sums[i / GROUP_SLOTS], change, memory_order_release);
 }
 
-/* What is in a full table's way is not entered. */
-static void set(const struct table *t, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
+/* A table that is full, though room was made, was counted wrongly: the index serves no longer than this append. */
+static void note_full(struct store_index *index)
+{
+	atomic_store(&index_head(index)->superseded, 1);
+}
+
+static void set(struct store_index *index, const struct table *t, uint64_t key, uint64_t loc, _Atomic uint64_t *count)
 {
 	size_t i = probe(t, key);
 
 	if (i < table_slots(t->bits))
 		put(t, i, key, loc, count);
+	else
+		note_full(index);
 }
 
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc)
@@ -457,7 +483,9 @@ void index_add_object(struct store_index *index, const struct oid *id, enum obje
 	size_t i = probe(&index->main, key);
 
 	/* The first place of an object stays: what is stored again later is the same. */
-	if (i < table_slots(index->main.bits) && !atomic_load_explicit(&index->main.slots[i].loc, memory_order_relaxed))
+	if (i == table_slots(index->main.bits))
+		note_full(index);
+	else if (!atomic_load_explicit(&index->main.slots[i].loc, memory_order_relaxed))
 		put(&index->main, i, key, loc, &h->main_count);
 }
 
@@ -501,7 +529,6 @@ bool index_find_prefix(struct store_index *index, const unsigned char prefix[8],
 
 uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, const void *b, size_t b_len)
 {
-	struct index_head *h = index->map;
 	unsigned char small[512];
 	auto_buf large = BUF_INIT;
 
@@ -510,17 +537,17 @@ uint64_t index_hash(struct store_index *index, const void *a, size_t a_len, cons
 		small[a_len] = '\0';
 		if (b_len)
 			memcpy(small + a_len + 1, b, b_len);
-		return siphash(h->store_id, small, a_len + 1 + b_len);
+		return siphash(index->store_id, small, a_len + 1 + b_len);
 	}
 	buf_add(&large, a, a_len);
 	buf_add_byte(&large, 0);
 	buf_add(&large, b, b_len);
-	return siphash(h->store_id, large.data, large.len);
+	return siphash(index->store_id, large.data, large.len);
 }
 
 void index_set_path(struct store_index *index, uint64_t hash, uint64_t loc)
 {
-	set(&index->main, (hash & ~TYPE_MASK) | TYPE_PATH, loc, &index_head(index)->main_count);
+	set(index, &index->main, (hash & ~TYPE_MASK) | TYPE_PATH, loc, &index_head(index)->main_count);
 }
 
 uint64_t index_get_path(struct store_index *index, uint64_t hash)
@@ -530,7 +557,7 @@ uint64_t index_get_path(struct store_index *index, uint64_t hash)
 
 void index_set_ref(struct store_index *index, uint64_t hash, uint64_t loc)
 {
-	set(&index->ref, hash, loc, &index_head(index)->ref_count);
+	set(index, &index->ref, hash, loc, &index_head(index)->ref_count);
 }
 
 uint64_t index_get_ref(struct store_index *index, uint64_t hash)
@@ -574,7 +601,7 @@ bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uin
 	return true;
 }
 
-static void copy_table(const struct table *to, const struct table *from, _Atomic uint64_t *count)
+static void copy_table(struct store_index *index, const struct table *to, const struct table *from, _Atomic uint64_t *count)
 {
 	size_t i;
 
@@ -582,7 +609,7 @@ static void copy_table(const struct table *to, const struct table *from, _Atomic
 		uint64_t loc = atomic_load(&from->slots[i].loc);
 
 		if (loc)
-			set(to, from->slots[i].key, loc, count);
+			set(index, to, from->slots[i].key, loc, count);
 	}
 }
 
@@ -612,9 +639,9 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 			 atomic_load(&from->ref_count) + ref_entries, &index, err) < 0)
 		return -1;
 	to = index->map;
-	copy_table(&index->main, &old->main, &to->main_count);
-	copy_table(&index->ref, &old->ref, &to->ref_count);
-	atomic_store(&to->end, atomic_load(&from->end));
+	copy_table(index, &index->main, &old->main, &to->main_count);
+	copy_table(index, &index->ref, &old->ref, &to->ref_count);
+	index_set_end(index, atomic_load(&from->end));
 	atomic_store(&to->last, atomic_load(&from->last));
 	atomic_store(&to->write_to, atomic_load(&from->write_to));
 	atomic_store(&to->frame_count, atomic_load(&from->frame_count));
@@ -656,7 +683,7 @@ int index_copy(struct store_index *old, const char *path, const struct journal_i
 	atomic_store(&to->ref_count, atomic_load(&from->ref_count));
 	atomic_store(&to->fresh_turn, atomic_load(&from->fresh_turn));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
-	atomic_store(&to->end, start);
+	index_set_end(index, start);
 	atomic_store(&to->synced, start);
 	atomic_store(&to->visible, start);
 	if (index_publish(index, err) < 0) {

@@ -9,7 +9,8 @@
  *
  * Each 16 slots have a sum over what they hold, which every look-up checks for the slots that it passed: neither a damaged
  * entry nor one that vanished is taken for an answer. Such an index is marked (index_is_damaged, and for others as
- * superseded) and the look-up finds nothing; its caller asks index_is_damaged and looks again in a new one.
+ * superseded) and the look-up finds nothing; its caller asks index_is_damaged and looks again in a new one. Of the numbers in
+ * motion those that decide where is written are checked by whoever takes the append lock.
  */
 #ifndef OBJECTS_STORE_INDEX_H
 #define OBJECTS_STORE_INDEX_H
@@ -43,6 +44,7 @@ struct index_head {
 	_Atomic uint32_t sync_waiters; /* for that; too many where one has died: then a wake is in vain */
 	_Atomic uint32_t fresh_turn;  /* how many nodes were put among the fresh ones */
 	_Atomic uint32_t damage_count; /* damaged places of the journals, found when it was made */
+	_Atomic uint64_t end_check;   /* the complement of end: who appends elsewhere writes over history */
 };
 
 /* Map an index that may be believed: 1, 0 if there is none. */
@@ -58,6 +60,10 @@ void index_close(struct store_index *index);
 bool index_is_current(const struct store_index *index);
 /* Does it stand in a file, for all processes? */
 bool index_is_shared(const struct store_index *index);
+/* Where the next frame goes. Under the append lock. */
+void index_set_end(struct store_index *index, uint64_t end);
+/* May one append where it says? Under the append lock. */
+bool index_numbers_hold(struct store_index *index);
 /* Raise *v to `to` if it is less. */
 void index_raise(_Atomic uint64_t *v, uint64_t to);
 

@@ -97,11 +97,10 @@ static int count_ref(void *data, const char *name, const struct ref_value *value
 	return 0;
 }
 
-static void check_refs(struct odb *odb, const struct answers *a)
+static void check_branches(struct odb *odb, const struct answers *a)
 {
 	struct ref_value value;
 	size_t i, count = 0;
-	uint64_t loc;
 	char name[64];
 
 	for (i = 0; i < BRANCHES; i++) {
@@ -114,6 +113,13 @@ static void check_refs(struct odb *odb, const struct answers *a)
 	assert_int_equal(value.kind, REF_ABSENT);
 	trunk_must(odb_ref_each(odb, "refs/heads/", count_ref, &count, &trunk_err));
 	assert_int_equal(count, BRANCHES);
+}
+
+static void check_refs(struct odb *odb, const struct answers *a)
+{
+	uint64_t loc;
+
+	check_branches(odb, a);
 	assert_int_equal(odb_ref_log_head(odb, "refs/heads/main", &loc, &trunk_err), 1);
 	assert_true(loc == a->main_log_head);
 }
@@ -291,6 +297,71 @@ static void test_writer_over_damage(void **state)
 	}
 }
 
+/* Numbers that others wrong while the store is open: nothing is written over, no ref is lost. */
+static void test_head_while_open(void **state)
+{
+	size_t at, bit, done = 0;
+	struct answers a;
+	struct tip tip;
+	struct odb *odb;
+
+	(void)state;
+	make_store(&a);
+	odb = trunk_open();
+	trunk_start(&tip);
+	tip.commit = trunk_tip(odb);
+	tip.tree = (struct tree_root){ tip.commit->tree.id, tip.commit->tree.loc };
+	for (at = 0; at < sizeof(struct index_head); at++) {
+		for (bit = at % 2; bit < 8; bit += 2) {
+			struct commit *c;
+
+			((unsigned char *)index_head(odb_index(odb)))[at] ^= (unsigned char)(1 << bit);
+			trunk_write(odb, &tip, 1);
+			c = trunk_tip(odb);
+			assert_true(c && oid_equal(&c->id, &tip.commit->id));
+			commit_unref(c);
+			done++;
+		}
+	}
+	/* And where the journal is closed for a failed sync. */
+	for (at = 0; at < 3; at++, done++) {
+		struct index_head *h = index_head(odb_index(odb));
+
+		atomic_store(at == 1 ? &h->synced : &h->visible, at ? (uint64_t)1 << 43 : 0);
+		atomic_store(&h->failed, 1);
+		trunk_write(odb, &tip, 1);
+	}
+	commit_unref(tip.commit);
+	check_branches(odb, &a);
+	odb_close(odb);
+	assert_int_equal(trunk_check(), COMMITS + done);
+}
+
+/* Counted too low it is not made larger in time; what it has no place for must be found all the same. */
+static void test_full_table(void **state)
+{
+	enum object_kind kind;
+	struct odb *odb = trunk_open();
+	struct oid first;
+	struct tip tip;
+	uint64_t loc;
+	size_t i;
+
+	(void)state;
+	trunk_start(&tip);
+	for (i = 0; i < 1200; i++) {
+		atomic_store(&index_head(odb_index(odb))->main_count, 0);
+		trunk_write(odb, &tip, 1);
+		if (!i)
+			first = tip.commit->id;
+		assert_int_equal(odb_find(odb, &tip.commit->id, &kind, &loc, &trunk_err), 1);
+		assert_int_equal(odb_find(odb, &first, &kind, &loc, &trunk_err), 1);
+	}
+	commit_unref(tip.commit);
+	odb_close(odb);
+	assert_int_equal(trunk_check(), 1200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +369,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lost_stretches, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_good_one_is_kept, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_writer_over_damage, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_head_while_open, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_full_table, trunk_make, trunk_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
