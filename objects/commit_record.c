@@ -449,19 +449,40 @@ int commit_record_means_committer(const struct record *r, bool *means_out, struc
 	return 0;
 }
 
-int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err)
+int commit_record_step(const struct record *r, struct commit_step *out, struct drift_error *err)
 {
-	uint64_t loc = LOC_UNKNOWN;
+	struct commit_step step = { .parent_loc = LOC_UNKNOWN };
+	struct object_ref ref;
 	struct cursor in;
 	unsigned flags = seek_flags(r, &in);
+	uint64_t count, i;
 
-	cursor_varint(&in);
+	step.seq = cursor_varint(&in);
 	if (flags & COMMIT_RECORD_GEN)
 		cursor_varint(&in);
-	if (cursor_varint(&in))
-		loc = get_older(&in, r->self);
+	count = cursor_varint(&in);
+	for (i = 0; i < count && cursor_ok(&in); i++) {
+		get_ref(&in, r->self, &ref);
+		if (!i)
+			step.parent_loc = ref.loc;
+	}
+	step.jump_loc = step.parent_loc;
+	if (flags & COMMIT_RECORD_JUMP) {
+		get_ref(&in, r->self, &ref);
+		step.jump_loc = ref.loc;
+	}
 	if (!cursor_ok(&in))
 		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
-	*loc_out = loc;
+	*out = step;
+	return 0;
+}
+
+int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err)
+{
+	struct commit_step step;
+
+	if (commit_record_step(r, &step, err) < 0)
+		return -1;
+	*loc_out = step.parent_loc;
 	return 0;
 }

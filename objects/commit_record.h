@@ -73,6 +73,11 @@ void commit_record_release(struct commit_record *r);
 const struct text *commit_record_spelled(const struct commit_record *r);
 /* The own id and the tree of a record (zeros in packs), without parsing the rest. */
 int commit_record_ids(const struct record *r, struct oid *id_out, struct object_ref *tree_out, struct drift_error *err) MUST_CHECK;
+/* What leads back from a commit: locations, LOC_UNKNOWN where there is none or only an id is written. */
+struct commit_step {
+	uint64_t seq, parent_loc, jump_loc;
+};
+int commit_record_step(const struct record *r, struct commit_step *out, struct drift_error *err) MUST_CHECK;
 /* Where the first parent stands: LOC_UNKNOWN if there is none, or none whose location is written. */
 int commit_record_parent(const struct record *r, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;
 

@@ -46,6 +46,11 @@ struct node_store *odb_nodes(struct odb *odb);
 /* id NULL: the commit that stands at loc, which the store itself has told. */
 int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commit **commit_out,
 	       struct drift_error *err) MUST_CHECK;
+/*
+ * Where the first-parent ancestor numbered seq stands, by the jump pointers in records from the commit at loc on, none of
+ * which is verified: 1, or 0 if that did not lead there (ask commits then, one by one).
+ */
+int odb_commit_back(struct odb *odb, uint64_t loc, uint64_t seq, uint64_t *loc_out);
 /* Appends the bytes. */
 int odb_blob(struct odb *odb, const struct oid *id, uint64_t loc, struct buf *out, struct drift_error *err) MUST_CHECK;
 int odb_tag(struct odb *odb, const struct oid *id, struct tag **tag_out, struct drift_error *err) MUST_CHECK;

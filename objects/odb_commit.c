@@ -194,6 +194,72 @@ int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct dri
 	return result;
 }
 
+static struct step_slot *step_slot(struct odb *odb, uint64_t loc)
+{
+	return &odb->steps[(loc * UINT64_C(0x9e3779b97f4a7c15)) >> 49 & (STEP_CACHE_COUNT - 1)];
+}
+
+static bool step_cached(struct odb *odb, uint64_t loc, struct commit_step *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&odb->commit_mutex);
+	if (odb->steps && step_slot(odb, loc)->loc == loc) {
+		*out = step_slot(odb, loc)->step;
+		found = true;
+	}
+	pthread_mutex_unlock(&odb->commit_mutex);
+	return found;
+}
+
+/* Many walks begin alike. */
+static void step_keep(struct odb *odb, uint64_t loc, const struct commit_step *step)
+{
+	pthread_mutex_lock(&odb->commit_mutex);
+	if (!odb->steps)
+		odb->steps = mem_calloc(STEP_CACHE_COUNT, sizeof(*odb->steps));
+	if (odb->steps)
+		*step_slot(odb, loc) = (struct step_slot){ loc, *step };
+	pthread_mutex_unlock(&odb->commit_mutex);
+}
+
+static int read_step(struct odb *odb, uint64_t loc, struct payload *payload, struct commit_step *out,
+		     struct drift_error *err)
+{
+	struct record r;
+
+	if (step_cached(odb, loc, out))
+		return 0;
+	if (odb_record(odb, loc, payload, &r, err) < 0 || commit_record_step(&r, out, err) < 0)
+		return -1;
+	step_keep(odb, loc, out);
+	return 0;
+}
+
+int odb_commit_back(struct odb *odb, uint64_t loc, uint64_t seq, uint64_t *loc_out)
+{
+	struct payload payload = { .bytes = BUF_INIT };
+	struct commit_step step = { .seq = 0 };
+	uint64_t expected = 0;
+	bool found = false;
+
+	/* Each is stored before the one that leads to it, so this ends. */
+	while (loc != LOC_UNKNOWN && !read_step(odb, loc, &payload, &step, NULL) && step.seq >= seq &&
+	       (!expected || step.seq == expected)) {
+		found = step.seq == seq;
+		if (found)
+			break;
+		expected = commit_jump_seq(step.seq);
+		loc = expected >= seq ? step.jump_loc : step.parent_loc;
+		expected = expected >= seq ? expected : step.seq - 1;
+	}
+	buf_release(&payload.bytes);
+	if (!found)
+		return 0;
+	*loc_out = loc;
+	return 1;
+}
+
 int odb_commit(struct odb *odb, const struct oid *id, uint64_t loc, struct commit **commit_out, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };

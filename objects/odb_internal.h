@@ -21,6 +21,7 @@
 #define LOCK_BATCHES 4 /* shared by those who have written ahead */
 #define MEMO_COUNT 8
 #define COMMIT_CACHE_COUNT 1024
+#define STEP_CACHE_COUNT 32768
 
 struct store_file;
 
@@ -30,6 +31,12 @@ struct file_list {
 	size_t count;
 	struct odb_file *items;
 	struct store_file **holds; /* keep each open */
+};
+
+/* What leads back from the commit at loc. */
+struct step_slot {
+	uint64_t loc;
+	struct commit_step step;
 };
 
 /* A text (who, ref name) and where in the store it is spelt out, so that the next record can point there. */
@@ -85,6 +92,7 @@ struct odb {
 
 	struct node_cache *cache;
 	struct commit *commits[COMMIT_CACHE_COUNT]; /* by location, under commit_mutex */
+	struct step_slot *steps; /* STEP_CACHE_COUNT by location, under commit_mutex; NULL until somebody walks */
 	pthread_mutex_t commit_mutex;
 
 	struct compressor *idle[16]; /* under state_mutex */

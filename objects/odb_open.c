@@ -340,6 +340,7 @@ static void close_lists(struct odb *odb)
 		compress_dict_free(odb->dicts[i].dict);
 	for (i = 0; i < odb->damage_count; i++)
 		free(odb->damage[i]);
+	free(odb->steps);
 	for (i = 0; i < COMMIT_CACHE_COUNT; i++)
 		commit_unref(odb->commits[i]);
 	free(odb->retired);

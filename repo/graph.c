@@ -44,13 +44,30 @@ static void replace(struct commit **at, struct commit *by)
 	*at = by;
 }
 
+/* By records alone, of which only the last is verified: NULL if that does not lead there. */
+static struct commit *quickly(struct repo *repo, const struct commit *from, uint64_t seq)
+{
+	struct odb *odb = repo_odb(repo);
+	struct commit *c;
+	uint64_t loc;
+
+	if (!odb_commit_back(odb, from->loc, seq, &loc) || odb_commit(odb, NULL, loc, &c, NULL) < 0)
+		return NULL;
+	if (c->seq == seq)
+		return c;
+	commit_unref(c);
+	return NULL;
+}
+
 int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct commit **out, struct drift_error *err)
 {
 	auto_commit *c = NULL;
 
 	if (!seq || seq > from->seq)
 		return 0;
-	c = commit_ref(from);
+	c = quickly(repo, from, seq);
+	if (!c)
+		c = commit_ref(from);
 	while (c->seq > seq) {
 		struct commit *next;
 
