@@ -9,25 +9,40 @@
 #ifndef REPO_GC_ENCODE_H
 #define REPO_GC_ENCODE_H
 
-#include "objects/odb.h"
 #include "objects/pack_write.h"
+#include "repo/gc_source.h"
 
 #define GC_PIECE_LEN ((size_t)32 << 10)
 #define GC_STRETCH_LEN ((size_t)512 << 10)
-#define GC_SORT_MEMORY ((size_t)32 << 20)
+#define GC_SORT_MEMORY ((size_t)16 << 20)
 
 struct gc_encoder;
 
-/* temp_dir: for the sort; level: of zstd. */
-int gc_encoder_new(struct odb *odb, const char *temp_dir, int level, struct gc_encoder **out,
+struct gc_encode_options {
+	const char *temp_dir;                                        /* for the sort */
+	int level;                                                   /* of zstd */
+	void (*progress)(void *data, uint64_t done, uint64_t total); /* of gc_encoder_write; may be NULL */
+	void *data;
+};
+
+/* source lives as long as the encoder. */
+int gc_encoder_new(struct gc_source *source, const struct gc_encode_options *options, struct gc_encoder **out,
 		   struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void gc_encoder_free(struct gc_encoder *e);
-/* A node or blob to be kept: file it under its family. */
-int gc_encoder_add(struct gc_encoder *e, uint64_t loc, struct drift_error *err) MUST_CHECK;
-/* After the last: read, encode, group and write all; ids of blobs go to the index. progress may be NULL. */
-int gc_encoder_write(struct gc_encoder *e, struct pack_writer *w,
-		     void (*progress)(void *data, uint64_t done, uint64_t total), void *data,
-		     struct drift_error *err) MUST_CHECK;
+
+/* A node or blob to be kept. */
+struct gc_object {
+	const struct record *record; /* with its location */
+	uint64_t family;             /* of a blob from a pack: what pack_record_family says; else 0 */
+	uint64_t older_loc; /* of a node: the version that it was made from, LOC_UNKNOWN if that is not known */
+};
+/* Does this record of a journal hold a node of a root map? */
+int gc_encoder_is_root(struct gc_encoder *e, const struct record *record, bool *root_out,
+		       struct drift_error *err) MUST_CHECK;
+int gc_encoder_add(struct gc_encoder *e, const struct gc_object *object, struct drift_error *err) MUST_CHECK;
+uint64_t gc_encoder_count(const struct gc_encoder *e);
+/* After the last: read, encode, group and write all; ids of blobs and of nodes of root maps go to the index. */
+int gc_encoder_write(struct gc_encoder *e, struct pack_writer *w, struct drift_error *err) MUST_CHECK;
 
 #endif
