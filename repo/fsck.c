@@ -199,7 +199,7 @@ static int note_missing(struct fsck *f, const struct fsck_missing *m, bool reada
 	char hex[OID_HEX_LEN + 1];
 	auto_buf sentence = BUF_INIT;
 	struct fsck_fault fault = { .severity = readable ? FSCK_NOTE : FSCK_DAMAGE,
-				    .loc = m->loc != LOC_UNKNOWN ? m->loc : m->from,
+				    .loc = fsck_file_of(f, m->loc) ? m->loc : m->from,
 				    .has_object = true,
 				    .kind = m->kind,
 				    .object = m->id };

@@ -20,7 +20,7 @@ bool fsck_is_fault(const struct drift_error *why)
 	       why->code == DRIFT_ERR_IO;
 }
 
-static const struct odb_file *file_of(const struct fsck *f, uint64_t loc)
+const struct odb_file *fsck_file_of(const struct fsck *f, uint64_t loc)
 {
 	size_t i;
 
@@ -37,7 +37,7 @@ static void place_fault(struct fsck *f, struct fsck_found *found)
 
 	if (fault->file || fault->loc == LOC_UNKNOWN)
 		return;
-	file = file_of(f, fault->loc);
+	file = fsck_file_of(f, fault->loc);
 	if (!file)
 		return;
 	fault->file = fsck_file_name(file);

@@ -129,6 +129,8 @@ int fsck_note_at(struct fsck *f, enum fsck_severity severity, uint64_t loc, stru
 /* Is it an error of what was read (a fault), or one that ends the check? */
 bool fsck_is_fault(const struct drift_error *why);
 const char *fsck_file_name(const struct odb_file *file);
+/* The file that a location is in; NULL: there is none. */
+const struct odb_file *fsck_file_of(const struct fsck *f, uint64_t loc);
 /* Sort them and tell them all. */
 int fsck_tell(struct fsck *f, struct drift_error *err) MUST_CHECK;
 void fsck_forget(struct fsck *f);

@@ -17,7 +17,7 @@ struct range {
 /* Something that cannot be read. */
 struct lost {
 	enum object_kind kind;
-	uint64_t loc;
+	uint64_t loc, whence; /* whence: of the commit that led there first */
 	struct oid id;
 	struct buf collection, from, to; /* of its range */
 	bool has_range, has_from, has_to, exact;
@@ -88,6 +88,7 @@ static struct lost *lost_at(struct names *n, const struct object_ref *ref, enum 
 	if (!*at) {
 		struct lost made = { .kind = kind,
 				     .loc = ref->loc,
+				     .whence = n->commit ? n->commit->loc : LOC_UNKNOWN,
 				     .id = ref->id,
 				     .collection = BUF_INIT,
 				     .from = BUF_INIT,
@@ -575,9 +576,11 @@ static int give_names(struct names *n, const struct lost *lost, struct drift_err
 
 static int tell_lost(struct names *n, struct lost *lost, struct drift_error *err)
 {
-	struct fsck_fault fault = {
-		.severity = FSCK_LOST, .has_object = true, .kind = lost->kind, .loc = lost->loc, .object = lost->id
-	};
+	struct fsck_fault fault = { .severity = FSCK_LOST,
+				    .has_object = true,
+				    .kind = lost->kind,
+				    .loc = fsck_file_of(n->f, lost->loc) ? lost->loc : lost->whence,
+				    .object = lost->id };
 	char hex[OID_HEX_LEN + 1];
 	auto_buf sentence = BUF_INIT;
 	int r = give_names(n, lost, err);

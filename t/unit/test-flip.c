@@ -1,0 +1,460 @@
+/*
+ * Each byte of a small store changed, and each file cut at each length: either it makes no difference or fsck names it,
+ * and nothing that is read is wrong. A sample by default; all with FLIP_ALL set (see t/torture/flip.sh).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "repo/fsck.h"
+#include "t/unit/desk.h"
+
+#define FILES_MAX 16
+#define COMMITS_MAX 32
+#define DOCUMENTS_MAX 16
+
+/* What a good store holds. */
+struct version {
+	struct oid id;
+	uint64_t seq;
+	struct {
+		char path[32];
+		struct buf bytes;
+	} documents[DOCUMENTS_MAX];
+	size_t count;
+};
+
+struct model {
+	struct version versions[COMMITS_MAX];
+	size_t count;
+	struct {
+		char name[64];
+		struct oid id;
+	} refs[8];
+	size_t ref_count;
+};
+
+struct stored_file {
+	char name[128];
+	struct buf bytes;
+};
+
+struct flip {
+	char dir[64];
+	struct stored_file files[FILES_MAX];
+	size_t file_count;
+	struct model model;
+	bool all;
+};
+
+static void must(int r, const struct drift_error *err)
+{
+	if (r < 0)
+		fail_msg("%s", err->message);
+}
+
+/* --- the good store --- */
+
+static void add_document(struct version *v, struct repo *repo, const struct path *path, const struct document *doc)
+{
+	struct drift_error err;
+	struct buf text = BUF_INIT;
+
+	assert_true(v->count < DOCUMENTS_MAX);
+	path_format(path, &text);
+	snprintf(v->documents[v->count].path, sizeof(v->documents[0].path), "%s", text.data);
+	buf_release(&text);
+	buf_init(&v->documents[v->count].bytes);
+	if (doc->form == DOCUMENT_BLOB)
+		must(odb_blob(repo_odb(repo), &doc->blob, doc->loc, &v->documents[v->count].bytes, &err), &err);
+	else
+		buf_add(&v->documents[v->count].bytes, doc->data, (size_t)doc->len);
+	v->count++;
+}
+
+static void learn_version(struct model *m, struct repo *repo, const struct commit *c)
+{
+	struct version *v = &m->versions[m->count++];
+	struct tree_root root = { c->tree.id, c->tree.loc };
+	struct tree_cursor *cursor;
+	struct drift_error err;
+	struct document doc;
+	struct path path;
+	int r;
+
+	assert_true(m->count < COMMITS_MAX);
+	v->id = c->id;
+	v->seq = c->seq;
+	v->count = 0;
+	must(tree_cursor_open(repo_nodes(repo), &root, "", 0, &cursor, &err), &err);
+	while ((r = tree_cursor_next(cursor, &path, &doc, &err)) > 0)
+		add_document(v, repo, &path, &doc);
+	must(r, &err);
+	tree_cursor_free(cursor);
+}
+
+static int learn_ref(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	struct model *m = data;
+
+	(void)err;
+	snprintf(m->refs[m->ref_count].name, sizeof(m->refs[0].name), "%s", name);
+	m->refs[m->ref_count++].id = value->kind == REF_OBJECT ? value->object.id : (struct oid){ { 0 } };
+	return 0;
+}
+
+static int learn_commit(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
+{
+	void **both = data;
+	struct commit *c;
+
+	if (kind != OBJECT_COMMIT)
+		return 0;
+	must(odb_commit(repo_odb(both[1]), id, loc, &c, err), err);
+	learn_version(both[0], both[1], c);
+	commit_unref(c);
+	return 0;
+}
+
+static void learn(struct flip *f)
+{
+	struct repo_options options = { .exact = true };
+	struct drift_error err;
+	struct repo *repo;
+	void *both[2];
+
+	must(repo_open(f->dir, &options, &repo, &err), &err);
+	both[0] = &f->model;
+	both[1] = repo;
+	must(odb_each_object(repo_odb(repo), learn_commit, both, &err), &err);
+	must(odb_ref_each(repo_odb(repo), "", learn_ref, &f->model, &err), &err);
+	repo_close(repo);
+}
+
+/* Without the zeros written ahead but some. */
+static void keep_file(struct flip *f, const char *name)
+{
+	struct stored_file *file = &f->files[f->file_count++];
+	struct drift_error err;
+	char path[256];
+	size_t len;
+
+	assert_true(f->file_count <= FILES_MAX);
+	snprintf(file->name, sizeof(file->name), "%s", name);
+	snprintf(path, sizeof(path), "%s/.drift/%s", f->dir, name);
+	buf_init(&file->bytes);
+	must(file_read_whole(path, (uint64_t)1 << 30, &file->bytes, &err), &err);
+	for (len = file->bytes.len; len && !file->bytes.data[len - 1]; len--)
+		;
+	if (file->bytes.len > len + 24)
+		buf_truncate(&file->bytes, len + 24);
+}
+
+static void keep_files(struct flip *f, const char *folder)
+{
+	struct file_names names;
+	struct file_info info;
+	struct drift_error err;
+	char path[256], name[128];
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/.drift/%s", f->dir, folder);
+	must(file_list(path, 100, &names, &err), &err);
+	for (i = 0; i < names.count; i++) {
+		snprintf(name, sizeof(name), "%s%s%s", folder, *folder ? "/" : "", names.items[i]);
+		snprintf(path, sizeof(path), "%s/.drift/%s", f->dir, name);
+		must(file_look(path, &info, &err), &err);
+		if (info.kind == FILE_REGULAR && info.size)
+			keep_file(f, name);
+	}
+	file_names_release(&names);
+}
+
+static void make_store(struct desk *d)
+{
+	struct edits *e;
+	char path[16], text[2000];
+	size_t i;
+
+	for (i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "c/%zu", i % 4);
+		snprintf(text, sizeof(text), "{\"value\":%zu}", i);
+		desk_commit_put(d, path, text);
+	}
+	for (i = 0; i + 1 < sizeof(text); i++)
+		text[i] = (char)(33 + desk_random(d, 90));
+	text[i] = '\0';
+	desk_commit_put(d, "d/large", text);
+	text[700] = '!';
+	e = desk_edits(d);
+	desk_put(d, e, "d/large", text);
+	desk_remove(d, e, "c/2");
+	desk_commit(d, e);
+}
+
+static int setup(void **state)
+{
+	struct flip *f = calloc(1, sizeof(*f));
+	void *desk_state = NULL;
+	struct desk *d;
+	char command[200];
+
+	assert_non_null(f);
+	f->all = getenv("FLIP_ALL") != NULL;
+	desk_setup(&desk_state);
+	d = desk_state;
+	make_store(d);
+	snprintf(f->dir, sizeof(f->dir), "/dev/shm/drift-flip-XXXXXX");
+	if (!mkdtemp(f->dir)) {
+		snprintf(f->dir, sizeof(f->dir), "/tmp/drift-flip-XXXXXX");
+		assert_non_null(mkdtemp(f->dir));
+	}
+	snprintf(command, sizeof(command), "cp -r '%s/.drift' '%s/'", d->dir, f->dir);
+	assert_int_equal(system(command), 0);
+	desk_teardown(&desk_state);
+	learn(f);
+	keep_files(f, "");
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct flip *f = *state;
+	char command[200];
+	size_t i, k;
+
+	for (i = 0; i < f->file_count; i++)
+		buf_release(&f->files[i].bytes);
+	for (i = 0; i < f->model.count; i++)
+		for (k = 0; k < f->model.versions[i].count; k++)
+			buf_release(&f->model.versions[i].documents[k].bytes);
+	snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
+	assert_int_equal(system(command), 0);
+	free(f);
+	return 0;
+}
+
+/* --- what a store holds compared with the model --- */
+
+static void write_file(const struct flip *f, const char *name, const void *data, size_t len)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/.drift/%s", f->dir, name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	if (len)
+		assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void remove_derived(const struct flip *f)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/.drift/cache/index", f->dir);
+	(void)!file_unlink(path, NULL);
+}
+
+/* Bytes that are read are right, or there are none. */
+static bool holds_document(struct repo *repo, const struct tree_root *root, const struct version *v, size_t i)
+{
+	auto_node *node = NULL;
+	auto_buf bytes = BUF_INIT;
+	struct document doc;
+	struct path path;
+	int r;
+
+	path_split(v->documents[i].path, strlen(v->documents[i].path), &path);
+	r = tree_get(repo_nodes(repo), root, &path, &node, &doc, NULL);
+	if (r < 0)
+		return false;
+	assert_int_equal(r, 1);
+	if (doc.form == DOCUMENT_BLOB) {
+		if (odb_blob(repo_odb(repo), &doc.blob, doc.loc, &bytes, NULL) < 0)
+			return false;
+	} else {
+		buf_add(&bytes, doc.data, (size_t)doc.len);
+	}
+	assert_int_equal(bytes.len, v->documents[i].bytes.len);
+	assert_memory_equal(bytes.data, v->documents[i].bytes.data, bytes.len);
+	return true;
+}
+
+static bool holds_version(struct repo *repo, const struct version *v)
+{
+	auto_commit *c = NULL;
+	struct tree_root root;
+	bool whole = true;
+	size_t i;
+
+	if (odb_commit(repo_odb(repo), &v->id, LOC_UNKNOWN, &c, NULL) < 0)
+		return false;
+	assert_int_equal(c->seq, v->seq);
+	root = (struct tree_root){ c->tree.id, c->tree.loc };
+	for (i = 0; i < v->count; i++)
+		whole = holds_document(repo, &root, v, i) && whole;
+	return whole;
+}
+
+static bool holds_all(struct repo *repo, const struct model *m)
+{
+	struct ref_value value;
+	bool whole = true;
+	size_t i;
+
+	for (i = 0; i < m->count; i++)
+		whole = holds_version(repo, &m->versions[i]) && whole;
+	for (i = 0; i < m->ref_count; i++)
+		if (odb_ref_read(repo_odb(repo), m->refs[i].name, false, &value, NULL) < 0 ||
+		    (!oid_is_zero(&m->refs[i].id) && !oid_equal(&value.object.id, &m->refs[i].id)))
+			whole = false;
+	return whole;
+}
+
+struct told {
+	size_t wrong;
+};
+
+static int count_fault(void *data, const struct fsck_fault *fault, struct drift_error *err)
+{
+	struct told *told = data;
+
+	(void)err;
+	assert_true(strlen(fault->sentence) > 10);
+	if (fault->severity == FSCK_NOTE)
+		return 0;
+	told->wrong++;
+	if (!fault->file)
+		fail_msg("no file is named: %s", fault->sentence);
+	return 0;
+}
+
+enum outcome { SOUND, NAMED, REFUSED };
+
+/* cut: an older state is what a shorter journal holds, and nobody can know better. */
+static enum outcome judge(const struct flip *f, bool cut)
+{
+	struct repo_options options = { .exact = true, .no_sync = true };
+	struct told told = { 0 };
+	struct fsck_options check = { .full = true, .threads = 1, .fault = count_fault, .data = &told };
+	struct fsck_result result;
+	struct drift_error err;
+	struct repo *repo;
+	bool whole;
+
+	if (repo_open(f->dir, &options, &repo, &err) < 0) {
+		assert_true(err.code == DRIFT_ERR_CORRUPT || err.code == DRIFT_ERR_UNSUPPORTED ||
+			    err.code == DRIFT_ERR_NOT_FOUND || err.code == DRIFT_ERR_INVALID);
+		/* The file is named. */
+		if (!strstr(err.message, f->dir) && !strstr(err.message, "journal"))
+			fail_msg("refused without naming a file: %s", err.message);
+		return REFUSED;
+	}
+	must(fsck_run(repo, &check, &result, &err), &err);
+	assert_int_equal(result.faults[FSCK_DAMAGE] + result.faults[FSCK_LOST], told.wrong);
+	whole = holds_all(repo, &f->model);
+	repo_close(repo);
+	if (!whole && !told.wrong && !cut)
+		fail_msg("something is missing, and fsck does not say so");
+	return told.wrong ? NAMED : SOUND;
+}
+
+static struct stored_file *file_named(struct flip *f, const char *name)
+{
+	size_t i = 0;
+
+	while (i + 1 < f->file_count && strcmp(f->files[i].name, name) != 0)
+		i++;
+	assert_string_equal(f->files[i].name, name);
+	return &f->files[i];
+}
+
+static void flip_file(struct flip *f, struct stored_file *file, size_t step)
+{
+	size_t count[3] = { 0 }, i, bit;
+	auto_buf bytes = BUF_INIT;
+
+	buf_add(&bytes, file->bytes.data, file->bytes.len);
+	for (i = 0; i < bytes.len; i += f->all ? 1 : step) {
+		for (bit = 0; bit < (f->all ? 2 : 1); bit++) {
+			unsigned char with = bit ? 0xff : (unsigned char)(1 << i % 8);
+
+			bytes.data[i] = (char)(bytes.data[i] ^ with);
+			remove_derived(f);
+			write_file(f, file->name, bytes.data, bytes.len);
+			if (getenv("FLIP_SHOW"))
+				print_message("%s %zu %02x\n", file->name, i, with);
+			count[judge(f, false)]++;
+			bytes.data[i] = (char)(bytes.data[i] ^ with);
+		}
+	}
+	write_file(f, file->name, bytes.data, bytes.len);
+	print_message("%s: %zu without difference, %zu named, %zu refused\n", file->name, count[SOUND], count[NAMED],
+		      count[REFUSED]);
+	assert_true(count[NAMED] + count[REFUSED] > 0);
+}
+
+static void test_flip_journal(void **state)
+{
+	flip_file(*state, file_named(*state, "journal-000001"), 17);
+}
+
+static void test_flip_current(void **state)
+{
+	flip_file(*state, file_named(*state, "current"), 3);
+}
+
+static void test_cut_journal(void **state)
+{
+	struct flip *f = *state;
+	struct stored_file *file = file_named(f, "journal-000001");
+	size_t i, count[3] = { 0 };
+
+	for (i = 0; i < file->bytes.len; i += f->all ? 1 : 29) {
+		remove_derived(f);
+		write_file(f, file->name, file->bytes.data, i);
+		count[judge(f, true)]++;
+	}
+	write_file(f, file->name, file->bytes.data, file->bytes.len);
+	print_message("cut: %zu older states, %zu named, %zu refused\n", count[SOUND], count[NAMED], count[REFUSED]);
+	assert_true(count[SOUND] > 0 && count[REFUSED] > 0);
+}
+
+static void test_cut_current(void **state)
+{
+	struct flip *f = *state;
+	struct stored_file *file = file_named(f, "current");
+	size_t i;
+
+	for (i = 0; i + 1 < file->bytes.len; i++) {
+		remove_derived(f);
+		write_file(f, file->name, file->bytes.data, i);
+		judge(f, false);
+	}
+	write_file(f, file->name, file->bytes.data, file->bytes.len);
+	remove_derived(f);
+	assert_int_equal(judge(f, false), SOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_flip_journal),
+		cmocka_unit_test(test_flip_current),
+		cmocka_unit_test(test_cut_journal),
+		cmocka_unit_test(test_cut_current),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
