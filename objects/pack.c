@@ -14,9 +14,17 @@
 #define GROUP_LINE_LEN 16
 #define TRAILER_CHECKED_LEN 56
 
+/* -1, with the place before the message. */
+static int at_offset(const struct pack *pack, uint64_t offset, struct drift_error *err)
+{
+	error_prefix(err, DRIFT_OK, "'%s' at %llu", pack->path, (unsigned long long)offset);
+	return -1;
+}
+
 static int damaged(const struct pack *pack, const char *what, struct drift_error *err)
 {
-	return error_set(err, DRIFT_ERR_CORRUPT, "'%s' is damaged: %s", pack->path, what);
+	error_set(err, DRIFT_ERR_CORRUPT, "'%s' is damaged: %s", pack->path, what);
+	return -1;
 }
 
 /* One load, as compilers see it. */
@@ -326,7 +334,7 @@ int pack_block_raw(struct pack *pack, enum pack_block_kind kind, uint64_t offset
 	*len_out = head.raw_len;
 	return 0;
 failed:
-	return error_prefix(err, DRIFT_OK, "'%s' at %llu", pack->path, (unsigned long long)offset);
+	return at_offset(pack, offset, err);
 }
 
 int pack_group_load(struct pack *pack, enum pack_block_kind kind, uint64_t number, struct group **group_out,
@@ -344,7 +352,7 @@ int pack_group_load(struct pack *pack, enum pack_block_kind kind, uint64_t numbe
 	if (pack_block_raw(pack, kind, offset, end, &raw, &len, err) < 0)
 		return -1;
 	if (group_adopt(raw, len, &group, err) < 0)
-		return error_prefix(err, DRIFT_OK, "'%s' at %llu", pack->path, (unsigned long long)offset);
+		return at_offset(pack, offset, err);
 	if (group->count != next - ordinal) {
 		group_unref(group);
 		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' at %llu: the group has another count of items than its table says",

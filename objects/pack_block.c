@@ -74,8 +74,10 @@ int pack_block_decode(const unsigned char head[PACK_BLOCK_HEAD_LEN], struct pack
 	b.kind = (enum pack_block_kind)kind;
 	b.codec = (enum pack_codec)codec;
 	if (kind < PACK_DICT || kind > PACK_GROUPS || codec > PACK_ZSTD_DICT || zero || b.raw_len > raw_max(b.kind) ||
-	    !codec_fits(&b))
-		return error_set(err, DRIFT_ERR_CORRUPT, "the head of a block is damaged");
+	    !codec_fits(&b)) {
+		error_set(err, DRIFT_ERR_CORRUPT, "the head of a block is damaged");
+		return -1;
+	}
 	*out = b;
 	return 0;
 }

@@ -31,7 +31,8 @@ struct map_frame {
 
 static int damaged(struct drift_error *err)
 {
-	return error_set(err, DRIFT_ERR_CORRUPT, "the map of a pack is damaged");
+	error_set(err, DRIFT_ERR_CORRUPT, "the map of a pack is damaged");
+	return -1;
 }
 
 static unsigned bits_for(uint64_t count)
