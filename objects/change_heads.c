@@ -58,6 +58,13 @@ static int look_up(struct odb *odb, uint64_t hash, uint64_t *loc_out, uint64_t *
 	return r;
 }
 
+static int find_before(struct odb *odb, const struct path *path, uint64_t hash, uint64_t *loc_out, struct drift_error *err)
+{
+	if (look_up(odb, hash, loc_out, NULL, err) < 0)
+		return -1;
+	return *loc_out == LOC_UNKNOWN && odb_packed_path(odb, path, loc_out, err) < 0 ? -1 : 0;
+}
+
 int change_heads_link(struct change_heads *heads, struct odb *odb, struct change_list *list, uint64_t loc,
 		      struct drift_error *err)
 {
@@ -75,7 +82,7 @@ int change_heads_link(struct change_heads *heads, struct odb *odb, struct change
 			return -1;
 		head = find(heads, hash);
 		list->changes[i].previous_loc = head->loc;
-		if (!head->loc && look_up(odb, hash, &list->changes[i].previous_loc, NULL, err) < 0)
+		if (!head->loc && find_before(odb, p, hash, &list->changes[i].previous_loc, err) < 0)
 			return -1;
 		if (!head->loc)
 			heads->count++;

@@ -206,6 +206,7 @@ int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err) MUST_CHE
 
 struct odb_stats {
 	uint64_t file_count, file_bytes, used_bytes, durable_bytes; /* journals: on disk, used by frames, durable */
+	uint64_t pack_count, pack_bytes, pack_index_bytes;
 	uint64_t index_bytes, index_entries;
 	uint64_t object_count[5]; /* by enum object_kind; filled by odb_stats when asked to count */
 	uint64_t delta_count, delta_depth_max, delta_depth_sum;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/mem.h"
 #include "objects/odb_current.h"
 #include "objects/odb_internal.h"
@@ -19,6 +20,7 @@
 struct store_file {
 	atomic_uint refs;
 	struct journal *journal;
+	struct pack *pack;
 };
 
 static void store_file_unref(struct store_file *file)
@@ -26,6 +28,7 @@ static void store_file_unref(struct store_file *file)
 	if (!file || atomic_fetch_sub(&file->refs, 1) != 1)
 		return;
 	journal_close(file->journal);
+	pack_close(file->pack);
 	free(file);
 }
 
@@ -86,7 +89,9 @@ struct journal *odb_current(struct odb *odb)
 
 static bool is_same(const struct odb_file *file, const struct current_file *line)
 {
-	return !line->is_pack && file->first == line->name.first;
+	if (line->is_pack)
+		return file->pack && !memcmp(pack_name(file->pack)->sha, line->name.sha, PACK_SHA_LEN);
+	return file->journal && file->first == line->name.first;
 }
 
 /* The live journal is written to through the handle that was opened while it was. */
@@ -96,8 +101,6 @@ static int open_journal(struct odb *odb, const struct current_file *line, const 
 	uint64_t number = line->name.first;
 	struct journal *j = NULL;
 
-	if (line->is_pack)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "the store in '%s' has packs", odb->dir);
 	if (journal_open(odb->dir, number, !line->closed_at && odb->lock_fd >= 0, &j, err) < 0)
 		return -1;
 	if (memcmp(journal_identity(j)->store_id, store_id, 16) != 0) {
@@ -117,7 +120,8 @@ static int open_file(struct odb *odb, const struct current *current, const struc
 	if (!file)
 		return error_no_memory(err);
 	atomic_init(&file->refs, 1);
-	if (open_journal(odb, line, current->store_id, &file->journal, err) < 0) {
+	if (line->is_pack ? odb_open_pack(odb, &line->name, current->store_id, &file->pack, err) < 0 :
+			    open_journal(odb, line, current->store_id, &file->journal, err) < 0) {
 		free(file);
 		return -1;
 	}
@@ -134,7 +138,8 @@ static int fill_item(const struct current_file *line, const struct store_file *f
 				   .last = line->name.last,
 				   .closed_at = line->closed_at,
 				   .sealed_sec = line->name.sealed_sec,
-				   .journal = file->journal };
+				   .journal = file->journal,
+				   .pack = file->pack };
 	if (line->is_pack)
 		return 0;
 	if (file_info(journal_fd(file->journal), &info, err) < 0)
@@ -188,6 +193,16 @@ static bool says_the_same(const struct file_list *list, const struct current *cu
 	return list && list->count == current->count;
 }
 
+static uint64_t packed_to(const struct file_list *list)
+{
+	uint64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		last = list->items[i].pack ? list->items[i].last : last;
+	return last;
+}
+
 static int try_load(struct odb *odb, struct drift_error *err)
 {
 	struct file_list *list = NULL, *old = odb->files;
@@ -209,6 +224,7 @@ static int try_load(struct odb *odb, struct drift_error *err)
 	/* They may point into what the journal before lost. */
 	if (live != odb_live(odb))
 		odb_forget_memos(odb);
+	atomic_store(&odb->packed_to, packed_to(list));
 	atomic_store(&odb->live, live);
 	return 0;
 }
@@ -279,14 +295,30 @@ uint64_t odb_end(struct odb *odb)
 	return loc_make(odb_live(odb), atomic_load(&index_head(odb_index(odb))->end), 0);
 }
 
+/* Where a journal that is in a pack was closed. */
+static int packed_end(const struct odb_file *file, uint64_t number, uint64_t *end_out, struct drift_error *err)
+{
+	struct pack_heads heads;
+
+	if (pack_read_heads(file->pack, &heads, err) < 0)
+		return -1;
+	*end_out = number - file->first < heads.source_count ? heads.sources[number - file->first].closed_at : 0;
+	pack_heads_release(&heads);
+	return 0;
+}
+
 int odb_was_kept(struct odb *odb, uint64_t loc, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
 	const struct odb_file *file = odb_list_find(list, loc_file(loc));
+	uint64_t end;
 
 	if (!file)
 		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
-	return loc_offset(loc) <= file->closed_at;
+	end = file->closed_at;
+	if (file->pack && packed_end(file, loc_file(loc), &end, err) < 0)
+		return -1;
+	return loc_offset(loc) <= end;
 }
 
 uint64_t odb_file_end(struct odb *odb, const struct odb_file *file)
@@ -346,8 +378,19 @@ static int remove_in(const char *dir, const struct file_list *list,
 
 static bool is_unnamed(const struct file_list *list, const char *name)
 {
-	(void)list;
-	return !strncmp(name, "pack-", 5) || !strncmp(name, "tmp-", 4);
+	const char pack[] = "pack-";
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		char hex[2 * PACK_SHA_LEN + 1];
+
+		if (!list->items[i].pack)
+			continue;
+		hex_encode(pack_name(list->items[i].pack)->sha, PACK_SHA_LEN, hex);
+		if (!strncmp(name, pack, strlen(pack)) && !strncmp(name + strlen(pack), hex, strlen(hex)))
+			return false;
+	}
+	return !strncmp(name, pack, strlen(pack)) || !strncmp(name, "tmp-", 4);
 }
 
 int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err)

@@ -83,8 +83,9 @@ int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error 
 /* The end of the live journal, where frames not yet written will stand: a location. Under the append lock. */
 uint64_t odb_end(struct odb *odb);
 /*
- * What `current` and the newest pack know: heads of refs at the end of file `last` (of all refs ever). Walks what
- * was sealed since.
+ * Heads of refs at the end of the file that ends with journal `last` (of all refs ever): what the newest pack up to
+ * there knows, and what was appended since; sources: of all journals from 1 to `last`, where a pack has those from its
+ * first on.
  */
 int odb_heads_at(struct odb *odb, uint64_t last, struct pack_heads *heads_out, struct drift_error *err) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct oid *id_out, struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
+	auto_buf content = BUF_INIT;
 	struct object_ref tree;
 	struct node *node;
 	struct record r;
@@ -23,6 +24,8 @@ static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct
 		found = -1;
 	} else if (r.kind == kind && kind == OBJECT_COMMIT) {
 		found = commit_record_ids(&r, id_out, &tree, err) < 0 ? -1 : 1;
+	} else if (r.kind == kind && oid_is_zero(&r.id)) {
+		found = odb_blob_at(odb, loc, &content, id_out, NULL, err) < 0 ? -1 : 1;
 	} else if (r.kind == kind) {
 		*id_out = r.id;
 		found = 1;
@@ -61,7 +64,7 @@ int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, 
 		}
 		r = odb_index_mended(odb, index, err);
 	} while (r > 0);
-	return r;
+	return r < 0 ? -1 : odb_find_packed(odb, id, kind_out, loc_out, err);
 }
 
 /* The shared index, whose slots for the prefix are what was written. */
@@ -97,6 +100,27 @@ static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_l
 	return true;
 }
 
+struct packed_prefix {
+	struct odb *odb;
+	struct store_index *index;
+	const char *prefix;
+	size_t prefix_len;
+	odb_each_fn *each;
+	void *data;
+};
+
+/* What the index knows was told already. */
+static int each_packed(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
+{
+	struct packed_prefix *p = data;
+	enum object_kind other;
+	uint64_t elsewhere;
+
+	if (!has_prefix(id, p->prefix, p->prefix_len) || find_in(p->odb, p->index, id, &other, &elsewhere))
+		return 0;
+	return p->each(p->data, id, kind, loc, err);
+}
+
 int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 		    int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc,
 				struct drift_error *err),
@@ -106,9 +130,10 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 	unsigned digits = prefix_len > 15 ? 15 : (unsigned)prefix_len;
 	struct store_index *index;
 	size_t position = 0, i;
+	struct oid id, first = { .bytes = { 0 } };
+	struct packed_prefix pack_each;
 	enum object_kind kind;
 	uint64_t loc;
-	struct oid id;
 	int r = 0;
 
 	for (i = 0; i < prefix_len; i++)
@@ -123,7 +148,9 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 	while (!r && index_find_prefix(index, start, digits, &position, &loc, &kind))
 		if (identify(odb, loc, kind, &id, NULL) > 0 && has_prefix(&id, prefix, prefix_len))
 			r = each(data, &id, kind, loc, err);
-	return r;
+	memcpy(first.bytes, start, sizeof(start));
+	pack_each = (struct packed_prefix){ odb, index, prefix, prefix_len, each, data };
+	return r ? r : odb_each_packed_prefix(odb, &first, digits, each_packed, &pack_each, err);
 }
 
 struct each_scan {
@@ -186,8 +213,9 @@ int odb_each_object(struct odb *odb,
 		struct odb_file *file = &list->items[i];
 
 		s.file = file->first;
-		s.end = odb_file_end(odb, file);
-		r = journal_scan(file->journal, journal_start(file->journal), &scan, &end, &dirty, err);
+		s.end = file->pack ? 0 : odb_file_end(odb, file);
+		r = file->pack ? odb_each_packed(odb, file->pack, each, data, err) :
+				 journal_scan(file->journal, journal_start(file->journal), &scan, &end, &dirty, err);
 		if (r == 2)
 			r = 0;
 	}

@@ -201,6 +201,35 @@ static int recover_tail(struct odb *odb, struct journal *j, uint64_t end, uint64
 	return file_sync_directory(odb->dir, err);
 }
 
+/* What log entries in packs set. */
+static int seed_heads(struct rebuild *rb, struct drift_error *err)
+{
+	auto_file_list *list = odb_list(rb->odb);
+	struct pack_heads heads;
+	struct pack *newest = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; i < list->count; i++)
+		newest = list->items[i].pack ? list->items[i].pack : newest;
+	if (!newest)
+		return 0;
+	if (pack_read_heads(newest, &heads, err) < 0)
+		return -1;
+	r = make_room(rb->odb, &rb->index, 0, heads.ref_count + 2, true, err);
+	for (i = 0; i < heads.ref_count && !r; i++) {
+		const char *name = heads.refs[i].name;
+
+		index_set_ref(rb->index, index_hash(rb->index, name, strlen(name), "", 0), heads.refs[i].loc);
+	}
+	if (!r && heads.log_head != LOC_UNKNOWN)
+		index_set_log_head(rb->index, heads.log_head);
+	if (!r && heads.marker_head != LOC_UNKNOWN)
+		index_set_marker_head(rb->index, heads.marker_head);
+	pack_heads_release(&heads);
+	return r;
+}
+
 static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *err)
 {
 	struct odb *odb = rb->odb;
@@ -211,6 +240,8 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	int r = 0;
 
 	for (i = 0; i < list->count && r >= 0; i++) {
+		if (list->items[i].pack)
+			continue;
 		rb->file = list->items[i].first;
 		rb->closed_at = list->items[i].closed_at;
 		rb->last = rb->last_end = rb->frame_count = 0;
@@ -260,7 +291,9 @@ int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, st
 
 	if (index_create(NULL, journal_identity(odb_current(odb)), 1024, 16, &rb.index, err) < 0)
 		return -1;
-	r = scan_journals(&rb, locked, err);
+	r = seed_heads(&rb, err);
+	if (!r)
+		r = scan_journals(&rb, locked, err);
 	if (!r && locked) {
 		r = share(odb, rb.index, &shared, err);
 		if (!r) {

@@ -10,6 +10,7 @@
 #include "objects/node_cache.h"
 #include "objects/odb_exact.h"
 #include "objects/odb_files.h"
+#include "objects/pack_record.h"
 #include "objects/record.h"
 #include "objects/store_index.h"
 #include "objects/txn.h"
@@ -22,6 +23,12 @@
 #define MEMO_COUNT 8
 #define COMMIT_CACHE_COUNT 1024
 #define STEP_CACHE_COUNT 32768
+
+/* What was read of a file. */
+struct payload {
+	struct buf bytes;
+	enum frame_kind kind;
+};
 
 struct store_file;
 
@@ -64,6 +71,12 @@ struct dict {
 	struct compress_dict *dict;
 };
 
+/* Tells packs the ids that they leave out. */
+struct odb_resolver {
+	struct pack_resolver base; /* first */
+	struct odb *odb;
+};
+
 struct odb {
 	struct node_store nodes; /* first: odb_nodes() */
 	struct odb_options options;
@@ -73,6 +86,9 @@ struct odb {
 
 	struct file_list *files;        /* replaced under state_mutex and files_lock; see odb_list */
 	pthread_rwlock_t files_lock;    /* inside all others, held for moments */
+	_Atomic uint64_t packed_to;  /* number of the last journal that is in a pack, 0: none */
+	struct odb_resolver resolver;
+	struct group_cache *groups;
 	_Atomic uint64_t live;          /* number of the journal that is written to */
 	_Atomic uint64_t seal_again_at; /* a location: where sealing failed, it is not tried before */
 
@@ -155,6 +171,39 @@ int odb_seal_if_due(struct odb *odb, struct drift_error *err) MUST_CHECK;
 int odb_spill_begin(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_spill_end(struct odb *odb);
 
+/* odb_pack.c */
+typedef int odb_each_fn(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err);
+void odb_resolver_init(struct odb_resolver *resolver, struct odb *odb);
+int odb_open_pack(struct odb *odb, const struct pack_name *name, const unsigned char store_id[16], struct pack **out,
+		  struct drift_error *err) MUST_CHECK;
+/* The pack that covers loc, or NULL. */
+struct pack *odb_pack_of(const struct file_list *list, uint64_t loc);
+/* Perhaps; false is certain. Cheap. */
+bool odb_is_packed(struct odb *odb, uint64_t loc);
+/* DRIFT_ERR_NOT_FOUND that says so. */
+int odb_was_removed(uint64_t loc, struct drift_error *err);
+/* The stub of a frame, appended: 1, 0 if nothing is kept, -1. */
+int odb_pack_stub(struct pack *pack, uint64_t loc, struct buf *out, struct drift_error *err) MUST_CHECK;
+/* As odb_record; of a changed node the base is missing, of a plain blob the id. */
+int odb_pack_record(struct pack *pack, uint64_t loc, struct payload *payload, struct record *out,
+		    struct drift_error *err) MUST_CHECK;
+/* The node at loc; id NULL: it is computed. */
+int odb_pack_node(struct odb *odb, struct pack *pack, uint64_t loc, const struct oid *id, struct node **out,
+		  struct drift_error *err) MUST_CHECK;
+/* What stands at loc, in a journal or a pack. */
+int odb_identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out,
+		 struct drift_error *err) MUST_CHECK;
+/* By id, newest pack first: 1 / 0 / -1. */
+int odb_find_packed(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out,
+		    struct drift_error *err) MUST_CHECK;
+/* All in packs whose ids begin so, each once. */
+int odb_each_packed_prefix(struct odb *odb, const struct oid *prefix, unsigned digits, odb_each_fn *each, void *data,
+			   struct drift_error *err) MUST_CHECK;
+/* The newest commit in a pack that seems to list a change of path: 1 / 0 / -1. */
+int odb_packed_path(struct odb *odb, const struct path *path, uint64_t *loc_out, struct drift_error *err) MUST_CHECK;
+/* All of a pack, in the order of its groups. */
+int odb_each_packed(struct odb *odb, struct pack *pack, odb_each_fn *each, void *data, struct drift_error *err) MUST_CHECK;
+
 /* odb_open.c */
 /*
  * Make sure that the index mapped is the one that counts; cheap when it is. locked: the append lock is held. Without it,
@@ -208,10 +257,6 @@ int odb_batch_encode(struct odb_batch *batch, const struct odb_append *append, s
 void odb_batch_stored(struct odb_batch *batch);
 
 /* odb_read.c */
-struct payload {
-	struct buf bytes;
-	enum frame_kind kind;
-};
 /* The record at loc; its bytes live in payload. */
 int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err);
 /* The whole frame at loc as a transaction; DRIFT_ERR_CORRUPT if it is none. */

@@ -12,6 +12,7 @@
 
 #define CACHE_LEN_MIN ((size_t)16 << 20)
 #define CACHE_LEN_MAX ((size_t)1 << 30)
+#define GROUPS_LEN_MAX ((size_t)64 << 20)
 
 static void dir_path(struct buf *out, const char *dir, const char *name)
 {
@@ -312,9 +313,12 @@ int odb_open(const char *dir, const struct odb_options *options, struct odb **od
 	if (options)
 		odb->options = *options;
 	cache_len = odb->options.node_cache_len ? odb->options.node_cache_len : default_cache_len();
+	odb_resolver_init(&odb->resolver, odb);
 	r = set_folders(odb, dir, err);
 	if (!r)
 		r = node_cache_new(cache_len, &odb->cache, err);
+	if (!r)
+		r = group_cache_new(cache_len / 2 < GROUPS_LEN_MAX ? cache_len / 2 : GROUPS_LEN_MAX, &odb->groups, err);
 	if (!r)
 		r = open_lock(odb, err);
 	if (!r)
@@ -356,6 +360,7 @@ void odb_close(struct odb *odb)
 	odb_forget_memos(odb);
 	index_close(odb_index(odb));
 	node_cache_free(odb->cache);
+	group_cache_free(odb->groups);
 	mem_cleanup_close(&odb->lock_fd);
 	pthread_mutex_destroy(&odb->state_mutex);
 	pthread_mutex_destroy(&odb->next_mutex);

@@ -8,14 +8,10 @@
 /* Deltas to apply for one node; a longer chain is damage. */
 #define CHAIN_MAX (RECORD_INNER_DEPTH_MAX + 1)
 
-static int find_journal(const struct file_list *list, uint64_t loc, struct journal **out, struct drift_error *err)
+static int find_file(const struct file_list *list, uint64_t loc, const struct odb_file **out, struct drift_error *err)
 {
-	const struct odb_file *file = odb_list_find(list, loc_file(loc));
-
-	if (!file)
-		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
-	*out = file->journal;
-	return 0;
+	*out = odb_list_find(list, loc_file(loc));
+	return *out ? 0 : error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
 }
 
 static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
@@ -33,14 +29,19 @@ static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
+	const struct odb_file *file;
 	const unsigned char *data;
-	struct journal *j = NULL;
+	struct journal *j;
 	bool damaged;
 	size_t len;
 
 	buf_clear(&payload->bytes);
-	if (find_journal(list, loc, &j, err) < 0 ||
-	    journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &damaged, err) < 0)
+	if (find_file(list, loc, &file, err) < 0)
+		return -1;
+	if (file->pack)
+		return odb_pack_record(file->pack, loc, payload, out, err);
+	j = file->journal;
+	if (journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &damaged, err) < 0)
 		return -1;
 	if (damaged)
 		name_damage(odb, j, loc);
@@ -56,17 +57,28 @@ int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct re
 	return record_parse(data, len, loc, out, err);
 }
 
+/* What is left of a transaction reads as one. */
+static int read_txn(const struct odb_file *file, uint64_t loc, struct payload *payload, struct drift_error *err)
+{
+	int r;
+
+	if (!file->pack)
+		return journal_read(file->journal, loc_offset(loc), &payload->bytes, &payload->kind, err);
+	r = odb_pack_stub(file->pack, loc, &payload->bytes, err);
+	payload->kind = FRAME_TXN;
+	return r < 0 ? -1 : r ? 0 : odb_was_removed(loc, err);
+}
+
 int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
-	struct journal *j = NULL;
+	const struct odb_file *file;
 
 	buf_clear(&payload->bytes);
-	if (find_journal(list, loc, &j, err) < 0 ||
-	    journal_read(j, loc_offset(loc), &payload->bytes, &payload->kind, err) < 0)
+	if (find_file(list, loc, &file, err) < 0 || read_txn(file, loc, payload, err) < 0)
 		return -1;
 	if (payload->kind != FRAME_TXN)
-		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no transaction at offset %llu", journal_path(j),
+		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no transaction at offset %llu", journal_path(file->journal),
 				 (unsigned long long)loc_offset(loc));
 	return txn_parse(payload->bytes.data, payload->bytes.len, loc_frame(loc), out, err);
 }
@@ -115,16 +127,18 @@ int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, st
 	struct payload payload = { .bytes = BUF_INIT };
 	struct compress_dict *dict = NULL;
 	auto_file_list *list = NULL;
-	struct journal *j = NULL;
+	const struct odb_file *file;
 	int r;
 
 	*out = dict_known(odb, loc);
 	if (*out)
 		return 0;
 	list = odb_list(odb);
-	r = find_journal(list, loc, &j, err);
+	r = find_file(list, loc, &file, err);
+	if (!r && file->pack)
+		r = odb_was_removed(loc, err);
 	if (!r)
-		r = journal_read(j, loc_offset(loc), &payload.bytes, &payload.kind, err);
+		r = journal_read(file->journal, loc_offset(loc), &payload.bytes, &payload.kind, err);
 	if (!r && payload.kind != FRAME_DICT)
 		r = error_set(err, DRIFT_ERR_CORRUPT, "a record names a dictionary where there is none");
 	if (!r)
@@ -200,7 +214,8 @@ int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, 
 
 	if (r->kind != OBJECT_TREE)
 		return error_set(err, DRIFT_ERR_CORRUPT, "a tree node was expected where there is a %s", object_kind_name(r->kind));
-	if (base && r->depth != base->depth + 1)
+	/* In a pack a base is as good as whole, whatever it was when the delta was made. */
+	if (base && r->depth != base->depth + 1 && !odb_is_packed(odb, base->loc))
 		return error_set(err, DRIFT_ERR_CORRUPT, "the chain of deltas of a tree node has a wrong length");
 	if (r->storage == RECORD_EDIT) {
 		result = decode_edit(r, base, id, out, err);
@@ -252,7 +267,22 @@ static int link_read(struct odb *odb, uint64_t loc, struct link **chain, struct 
 	return odb_record(odb, loc, &link->payload, &link->record, err);
 }
 
-/* Read records from loc down to a whole one or a cached node. */
+/* 1 with the node if it is in a pack, 0, -1 */
+static int load_packed(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
+{
+	auto_file_list *list = NULL;
+	struct pack *pack;
+
+	if (!odb_is_packed(odb, loc))
+		return 0;
+	list = odb_list(odb);
+	pack = odb_pack_of(list, loc);
+	if (!pack)
+		return 0;
+	return odb_pack_node(odb, pack, loc, id, out, err) < 0 ? -1 : 1;
+}
+
+/* Read records from loc down to a whole one, a cached node or one in a pack. */
 static int read_chain(struct odb *odb, uint64_t loc, struct link **chain, struct node **base_out, struct drift_error *err)
 {
 	struct node *base = NULL;
@@ -267,6 +297,8 @@ static int read_chain(struct odb *odb, uint64_t loc, struct link **chain, struct
 			break;
 		loc = (*chain)->record.base_loc;
 		base = node_cache_get(odb->cache, loc);
+		if (!base && load_packed(odb, loc, NULL, &base, err) < 0)
+			return -1;
 	}
 	*base_out = base;
 	return 0;
@@ -351,8 +383,11 @@ static int load_chain(struct odb *odb, uint64_t loc, const struct oid *id, struc
 {
 	struct link *chain = NULL;
 	struct node *base = NULL;
-	int r = read_chain(odb, loc, &chain, &base, err);
+	int r = load_packed(odb, loc, id, out, err);
 
+	if (r)
+		return r < 0 ? -1 : 0;
+	r = read_chain(odb, loc, &chain, &base, err);
 	if (!r)
 		r = apply_chain(odb, &chain, base, id, out, err);
 	while (chain)

@@ -475,6 +475,8 @@ static int parent_in(const struct txn *t, uint64_t commit_loc, uint64_t *loc_out
 
 	if (record >= t->record_count)
 		return error_set(err, DRIFT_ERR_CORRUPT, "a commit was expected where there is none");
+	if (!t->record_len[record])
+		return odb_was_removed(commit_loc, err);
 	if (record_parse(t->record[record], t->record_len[record], commit_loc, &r, err) < 0)
 		return -1;
 	return commit_record_parent(&r, loc_out, err);
@@ -492,7 +494,13 @@ static int read_change_list(struct odb *odb, uint64_t commit_loc, struct change_
 
 	if (!file)
 		return 0;
-	r = journal_read(file->journal, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
+	if (file->pack) {
+		r = odb_pack_stub(file->pack, commit_loc, &payload.bytes, err);
+		payload.kind = r > 0 ? FRAME_TXN : FRAME_OBJECT;
+		r = r < 0 ? -1 : 0;
+	} else {
+		r = journal_read(file->journal, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
+	}
 	if (!r && payload.kind == FRAME_TXN) {
 		r = txn_parse(payload.bytes.data, payload.bytes.len, loc_frame(commit_loc), &t, err);
 		if (!r && parent_loc_out)
@@ -531,6 +539,8 @@ int odb_change_head(struct odb *odb, const struct path *path, uint64_t *commit_l
 		r = odb_index_mended(odb, index, err);
 	} while (r > 0);
 	if (r < 0)
+		return -1;
+	if (loc == LOC_UNKNOWN && odb_packed_path(odb, path, &loc, err) < 0)
 		return -1;
 	*commit_loc_out = loc;
 	*marker_loc_out = marker;

@@ -601,14 +601,16 @@ bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uin
 	return true;
 }
 
-static void copy_table(struct store_index *index, const struct table *to, const struct table *from, _Atomic uint64_t *count)
+/* What stands in files from `first` on. */
+static void copy_table(struct store_index *index, const struct table *to, const struct table *from, uint64_t first)
 {
+	_Atomic uint64_t *count = to == &index->main ? &index_head(index)->main_count : &index_head(index)->ref_count;
 	size_t i;
 
 	for (i = 0; i < table_slots(from->bits); i++) {
 		uint64_t loc = atomic_load(&from->slots[i].loc);
 
-		if (loc)
+		if (loc && loc_file(loc) >= first)
 			set(index, to, from->slots[i].key, loc, count);
 	}
 }
@@ -629,24 +631,31 @@ static void copy_synced(struct index_head *to, struct index_head *from)
 	index_raise(&to->visible, atomic_load(&from->visible));
 }
 
-int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
-	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
+/* How much of a copy there is to be, and of what. */
+struct copying {
+	uint64_t first; /* file */
+	uint64_t main_room, ref_room;
+};
+
+static int copy_index(struct store_index *old, const char *path, const struct journal_identity *identity,
+		      const struct copying *how, struct store_index **out, struct drift_error *err)
 {
 	struct index_head *from = old->map, *to;
 	struct store_index *index;
 
-	if (index_create(path, identity, atomic_load(&from->main_count) + main_entries,
-			 atomic_load(&from->ref_count) + ref_entries, &index, err) < 0)
+	if (index_create(path, identity, how->main_room, how->ref_room, &index, err) < 0)
 		return -1;
 	to = index->map;
-	copy_table(index, &index->main, &old->main, &to->main_count);
-	copy_table(index, &index->ref, &old->ref, &to->ref_count);
+	copy_table(index, &index->main, &old->main, how->first);
+	copy_table(index, &index->ref, &old->ref, 0);
 	index_set_end(index, atomic_load(&from->end));
 	atomic_store(&to->last, atomic_load(&from->last));
-	atomic_store(&to->write_to, atomic_load(&from->write_to));
 	atomic_store(&to->frame_count, atomic_load(&from->frame_count));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
 	copy_synced(to, from);
+	/* An append that needs the room is under way. */
+	if (!how->first)
+		atomic_store(&to->write_to, atomic_load(&from->write_to));
 	if (index_publish(index, err) < 0) {
 		index_close(index);
 		return -1;
@@ -659,6 +668,28 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 	copy_synced(to, from);
 	*out = index;
 	return 0;
+}
+
+int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
+	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
+{
+	struct index_head *h = old->map;
+	struct copying how = { .main_room = atomic_load(&h->main_count) + main_entries,
+			       .ref_room = atomic_load(&h->ref_count) + ref_entries };
+
+	return copy_index(old, path, identity, &how, out, err);
+}
+
+int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t first,
+		struct store_index **out, struct drift_error *err)
+{
+	struct index_head *h = old->map;
+	struct copying how = { .first = first, .main_room = 16, .ref_room = atomic_load(&h->ref_count) + 4 };
+	size_t i;
+
+	for (i = 0; i < table_slots(old->main.bits); i++)
+		how.main_room += loc_file(atomic_load(&old->main.slots[i].loc)) >= first;
+	return copy_index(old, path, identity, &how, out, err);
 }
 
 /* Nobody writes to it meanwhile; readers of the copy come later. */

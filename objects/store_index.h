@@ -86,6 +86,13 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 int index_copy(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t start,
 	       struct store_index **out, struct drift_error *err) MUST_CHECK;
 
+/*
+ * The same for the same journal, without what stands in journals before `first`; refs stay, wherever their newest
+ * entry is.
+ */
+int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t first,
+		struct store_index **out, struct drift_error *err) MUST_CHECK;
+
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc);
 /* Candidates for an id: call with *position 0 first; true with a location and the kind on record, to be verified. */
 bool index_find_object(struct store_index *index, const struct oid *id, size_t *position, uint64_t *loc_out,

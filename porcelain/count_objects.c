@@ -66,6 +66,9 @@ static int print_all(struct cmd_context *ctx, const struct odb_stats *s)
 		{ "journals", s->file_count, false },
 		{ "journal_bytes", s->used_bytes, true },
 		{ "journal_disk_bytes", s->file_bytes, true },
+		{ "packs", s->pack_count, false },
+		{ "pack_bytes", s->pack_bytes, true },
+		{ "pack_index_bytes", s->pack_index_bytes, true },
 		{ "index_entries", s->index_entries, false },
 		{ "index_bytes", s->index_bytes, true },
 	};
@@ -75,7 +78,7 @@ static int print_all(struct cmd_context *ctx, const struct odb_stats *s)
 		return print_json(figures, ARRAY_SIZE(figures), &ctx->err);
 	if (!o->verbose) {
 		buf_addf(&out, "%" PRIu64 " objects, ", figures[0].value);
-		append_size(&out, s->used_bytes, o->human);
+		append_size(&out, s->used_bytes + s->pack_bytes, o->human);
 		buf_add_str(&out, o->human ? "\n" : " bytes\n");
 	}
 	for (size_t i = 0; o->verbose && i < ARRAY_SIZE(figures); i++) {

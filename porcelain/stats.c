@@ -180,6 +180,7 @@ static void print_store(const struct store_stats *s)
 {
 	const struct odb_stats *odb = &s->odb;
 	uint64_t stored = odb->object_count[OBJECT_COMMIT];
+	uint64_t packed = odb->pack_bytes + odb->pack_index_bytes;
 	auto_buf out = BUF_INIT;
 
 	print_documents(&out, &s->documents);
@@ -190,7 +191,11 @@ static void print_store(const struct store_stats *s)
 		line_count(&out, "commits stored", stored);
 	line_size(&out, "journal", odb->used_bytes);
 	line_size(&out, "journal on disk", odb->file_bytes);
-	line_size(&out, "size per commit", stored ? odb->used_bytes / stored : 0);
+	if (odb->pack_count) {
+		line_count(&out, "packs", odb->pack_count);
+		line_size(&out, "their size", packed);
+	}
+	line_size(&out, "size per commit", stored ? (odb->used_bytes + packed) / stored : 0);
 	line_size(&out, "index", odb->index_bytes);
 	line_count(&out, "deltas", odb->delta_count);
 	buf_addf(&out, "%-20s %.1f mean, %" PRIu64 " at most\n", "delta depth",
@@ -226,8 +231,11 @@ static int print_store_json(const struct store_stats *s, struct drift_error *err
 	json_writer_member_uint(&line.w, "journal_bytes", odb->used_bytes);
 	json_writer_member_uint(&line.w, "journal_disk_bytes", odb->file_bytes);
 	json_writer_member_uint(&line.w, "journal_durable_bytes", odb->durable_bytes);
+	json_writer_member_uint(&line.w, "packs", odb->pack_count);
+	json_writer_member_uint(&line.w, "pack_bytes", odb->pack_bytes);
+	json_writer_member_uint(&line.w, "pack_index_bytes", odb->pack_index_bytes);
 	json_writer_key(&line.w, "bytes_per_commit");
-	json_writer_double(&line.w, ratio(odb->used_bytes, stored));
+	json_writer_double(&line.w, ratio(odb->used_bytes + odb->pack_bytes + odb->pack_index_bytes, stored));
 	json_writer_member_uint(&line.w, "index_bytes", odb->index_bytes);
 	json_writer_member_uint(&line.w, "deltas", odb->delta_count);
 	json_writer_member_uint(&line.w, "delta_depth_max", odb->delta_depth_max);

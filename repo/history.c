@@ -154,6 +154,17 @@ static int add_marked(struct history *h, struct commit *c, const struct change_l
 	return kind != CHANGE_NONE && add(h, c, kind, err) < 0 ? -1 : 1;
 }
 
+/* A commit that gc removed is reachable from nowhere; its list leads on. */
+static int pass_gone(struct history *h, const struct change_list *list, bool marker, uint64_t *next_out)
+{
+	const struct change *change = find_change(list, &h->path);
+
+	if (list->complete == marker || (!marker && !change))
+		return 0;
+	*next_out = marker ? list->previous_marker_loc : change->previous_loc;
+	return 1;
+}
+
 /*
  * One step along a chain of records: *loc becomes the next, LOC_UNKNOWN at its end. Returns 0 where the chain is not what
  * it should be; the records are a help, not the truth.
@@ -163,12 +174,14 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 	struct change_list list = { .memory = BUF_INIT };
 	auto_commit *c = NULL;
 	uint64_t next = LOC_UNKNOWN;
+	struct drift_error why;
 	int rc = odb_change_list(repo_odb(h->repo), *loc, &list, err);
 
 	if (rc <= 0)
 		return rc;
-	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, err) < 0)
-		rc = -1;
+	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, &why) < 0)
+		rc = why.code == DRIFT_ERR_NOT_FOUND ? pass_gone(h, &list, marker, &next) :
+						       error_set(err, why.code, "%s", why.message);
 	else if (marker)
 		rc = add_marked(h, c, &list, &next, err);
 	else

@@ -1,0 +1,562 @@
+/* A store whose older journals are in a pack, made here by hand: nothing that is asked is answered otherwise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "objects/odb_exact.h"
+#include "objects/odb_files.h"
+#include "objects/pack_record.h"
+#include "objects/pack_write.h"
+#include "objects/stub.h"
+#include "t/unit/trunk.h"
+
+#define OBJECTS_MAX 20000
+#define RUN_LEN 40 /* versions behind one whole node */
+#define COMMITS 300
+
+struct packing {
+	struct odb *odb;
+	struct pack_writer *w;
+	uint64_t file, end;
+	uint64_t drop; /* a commit to leave out, LOC_UNKNOWN: none */
+	uint64_t nodes[OBJECTS_MAX], blobs[OBJECTS_MAX];
+	size_t node_count, blob_count;
+};
+
+static void in_store(const char *name, char path[128])
+{
+	snprintf(path, 128, "%s/%s", trunk_dir, name);
+}
+
+/* --- packing --- */
+
+static void pack_tree(struct packing *p, uint64_t loc, struct stub_record *to, struct node **node)
+{
+	trunk_must(odb_node_at(p->odb, loc, node, &trunk_err));
+	if ((*node)->kind == MAP_ROOT) {
+		*to = (struct stub_record){ .fate = STUB_ROOT, .node = *node };
+		trunk_must(pack_writer_id(p->w, &(*node)->id, loc, &trunk_err));
+		return;
+	}
+	assert_true(p->node_count < OBJECTS_MAX);
+	p->nodes[p->node_count++] = loc;
+}
+
+static void pack_one(struct packing *p, const struct txn *t, size_t i, struct stub_record *to, struct commit **commit,
+		     struct node **node)
+{
+	uint64_t loc = t->self | i;
+	struct record r;
+
+	trunk_must(record_parse(t->record[i], t->record_len[i], loc, &r, &trunk_err));
+	switch (r.kind) {
+	case OBJECT_TREE:
+		pack_tree(p, loc, to, node);
+		return;
+	case OBJECT_COMMIT:
+		trunk_must(odb_commit(p->odb, NULL, loc, commit, &trunk_err));
+		*to = (struct stub_record){ .fate = loc == p->drop ? STUB_GONE : STUB_COMMIT, .commit = *commit };
+		if (loc != p->drop)
+			trunk_must(pack_writer_id(p->w, &(*commit)->id, loc, &trunk_err));
+		return;
+	case OBJECT_BLOB:
+		p->blobs[p->blob_count++] = loc;
+		return;
+	case OBJECT_TAG:
+		*to = (struct stub_record){ .fate = STUB_AS_IS };
+		trunk_must(pack_writer_id(p->w, &r.id, loc, &trunk_err));
+		return;
+	}
+}
+
+struct change_of {
+	struct packing *p;
+	uint64_t loc;
+};
+
+static int pack_change(void *data, unsigned record, const struct change *change, struct drift_error *err)
+{
+	struct change_of *c = data;
+	uint64_t hash;
+
+	if (!change)
+		return 0;
+	hash = pack_path_hash(odb_store_id(c->p->odb), change->path.collection, change->path.collection_len,
+			      change->path.key, change->path.key_len);
+	return pack_writer_path(c->p->w, hash, c->loc | record, err);
+}
+
+static void pack_txn(struct packing *p, const struct txn *t)
+{
+	struct stub_record records[TXN_RECORD_MAX] = { { .fate = STUB_GONE } };
+	struct commit *commits[TXN_RECORD_MAX] = { NULL };
+	struct node *nodes[TXN_RECORD_MAX] = { NULL };
+	struct change_of changes = { p, t->self };
+	auto_buf stub = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < t->record_count; i++)
+		pack_one(p, t, i, &records[i], &commits[i], &nodes[i]);
+	trunk_must(stub_encode(t, records, &stub, &trunk_err));
+	if (stub.len)
+		trunk_must(pack_writer_stub(p->w, t->self, stub.data, stub.len, 3, &trunk_err));
+	if (t->has_changes)
+		trunk_must(txn_each_change(t, pack_change, &changes, &trunk_err));
+	for (i = 0; i < t->record_count; i++) {
+		commit_unref(commits[i]);
+		node_unref(nodes[i]);
+	}
+}
+
+static int pack_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
+		      struct drift_error *err)
+{
+	struct packing *p = data;
+	struct txn t = { .self = loc_make(p->file, offset, 0) };
+
+	if (offset >= p->end)
+		return 1;
+	if (frame->kind == FRAME_TXN) {
+		trunk_must(txn_parse(payload, frame->len, t.self, &t, err));
+	} else if (frame->kind == FRAME_OBJECT) {
+		t.record_count = 1;
+		t.record[0] = payload;
+		t.record_len[0] = frame->len;
+	} else {
+		return 0;
+	}
+	pack_txn(p, &t);
+	return 0;
+}
+
+static void no_damage(void *data, uint64_t from, uint64_t to)
+{
+	(void)data, (void)from, (void)to;
+	fail();
+}
+
+/* A run: the newest version whole, then each older one by what differs. */
+static void pack_run(struct packing *p, const uint64_t *newest_first, size_t count)
+{
+	struct node *nodes[RUN_LEN];
+	uint32_t lens[RUN_LEN];
+	auto_buf bytes = BUF_INIT;
+	struct pack_items items = { .lens = lens, .count = count };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		size_t before = bytes.len;
+
+		trunk_must(odb_node_at(p->odb, newest_first[i], &nodes[i], &trunk_err));
+		if (i)
+			trunk_must(pack_record_put_edit(newest_first[0], nodes[i - 1], nodes[i], &bytes, &trunk_err));
+		else
+			trunk_must(pack_record_put_node(nodes[i], newest_first[i], &bytes, &trunk_err));
+		lens[i] = (uint32_t)(bytes.len - before);
+	}
+	items.bytes = (const unsigned char *)bytes.data;
+	trunk_must(pack_writer_objects(p->w, &items, newest_first, 3, false, &trunk_err));
+	for (i = 0; i < count; i++)
+		node_unref(nodes[i]);
+}
+
+static void pack_blob(struct packing *p, uint64_t loc)
+{
+	auto_buf content = BUF_INIT;
+	auto_buf item = BUF_INIT;
+	struct pack_items items = { .count = 1 };
+	struct oid id;
+	uint32_t len;
+
+	trunk_must(odb_blob_at(p->odb, loc, &content, &id, NULL, &trunk_err));
+	trunk_must(pack_record_put_blob(loc, content.data, content.len, &item, &trunk_err));
+	len = (uint32_t)item.len;
+	items.bytes = (const unsigned char *)item.data;
+	items.lens = &len;
+	trunk_must(pack_writer_objects(p->w, &items, &loc, 3, false, &trunk_err));
+	trunk_must(pack_writer_id(p->w, &id, loc, &trunk_err));
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+/* Leaves and inner nodes each for themselves, newest first. */
+static void pack_nodes(struct packing *p)
+{
+	unsigned level;
+
+	qsort(p->nodes, p->node_count, sizeof(p->nodes[0]), compare_nodes);
+	for (level = 0; level <= NODE_LEVEL_MAX; level++) {
+		uint64_t run[RUN_LEN];
+		size_t i, count = 0;
+
+		for (i = 0; i < p->node_count; i++) {
+			auto_node *node = NULL;
+
+			trunk_must(odb_node_at(p->odb, p->nodes[i], &node, &trunk_err));
+			if (node->level != level)
+				continue;
+			run[count++] = p->nodes[i];
+			if (count == RUN_LEN) {
+				pack_run(p, run, count);
+				count = 0;
+			}
+		}
+		if (count)
+			pack_run(p, run, count);
+	}
+}
+
+/* All sealed journals from `first` on. */
+static void pack_sealed(struct odb *odb, uint64_t drop)
+{
+	struct packing *p = calloc(1, sizeof(*p));
+	struct journal_scan scan = { pack_frame, no_damage, p };
+	struct pack_heads heads;
+	struct pack_name name;
+	struct odb_files files;
+	uint64_t first = 0, last = 0, end, dirty, len, sources;
+	size_t i, removed;
+
+	assert_non_null(p);
+	p->odb = odb;
+	p->drop = drop;
+	assert_int_equal(odb_gc_lock(odb, &trunk_err), 0);
+	trunk_must(odb_files_get(odb, &files, &trunk_err));
+	for (i = 0; i < files.count; i++) {
+		if (!files.items[i].journal || !files.items[i].closed_at)
+			continue;
+		first = first ? first : files.items[i].first;
+		last = files.items[i].last;
+	}
+	(void)!file_make_directory(odb_pack_dir(odb), NULL);
+	trunk_must(pack_writer_new(odb_pack_dir(odb), odb_store_id(odb), first, last, &p->w, &trunk_err));
+	for (i = 0; i < files.count; i++) {
+		p->file = files.items[i].first;
+		p->end = files.items[i].closed_at;
+		if (p->file >= first && p->file <= last)
+			trunk_must(journal_scan(files.items[i].journal, 0, &scan, &end, &dirty, &trunk_err));
+	}
+	pack_nodes(p);
+	for (i = 0; i < p->blob_count; i++)
+		pack_blob(p, p->blobs[i]);
+	trunk_must(odb_heads_at(odb, last, &heads, &trunk_err));
+	assert_int_equal(heads.source_count, last);
+	/* A pack has the sources of its own journals. */
+	sources = last - first + 1;
+	memmove(heads.sources, heads.sources + first - 1, sources * sizeof(*heads.sources));
+	heads.source_count = sources;
+	trunk_must(pack_writer_finish(p->w, &heads, &name, &len, &trunk_err));
+	name.sealed_sec = 1700000000;
+	trunk_must(pack_writer_publish(p->w, &trunk_err));
+	trunk_must(odb_lock(odb, &trunk_err));
+	trunk_must(odb_replace_files(odb, &name, &trunk_err));
+	odb_unlock(odb);
+	trunk_must(odb_remove_leftovers(odb, &removed, &trunk_err));
+	assert_int_equal(removed, last - first + 1);
+	odb_gc_unlock(odb);
+	odb_files_release(&files);
+	pack_heads_release(&heads);
+	pack_writer_free(p->w);
+	free(p);
+}
+
+/* --- asking --- */
+
+static void check_paths(struct odb *odb, int64_t last, uint64_t gone)
+{
+	struct change_list list;
+	struct path path = { "c", 1, NULL, 0 };
+	uint64_t loc, marker;
+	char key[16];
+	int64_t n, k;
+
+	for (k = 1; k < 50; k += 7) {
+		path.key_len = (size_t)snprintf(key, sizeof(key), "k%d", (int)k);
+		path.key = key;
+		n = last - last % 50 + k;
+		n = n > last ? n - 50 : n;
+		trunk_must(odb_change_head(odb, &path, &loc, &marker, &trunk_err));
+		for (; loc != LOC_UNKNOWN; n -= 50) {
+			struct commit *c;
+
+			if (loc == gone) {
+				assert_int_equal(odb_commit(odb, NULL, loc, &c, &trunk_err), -1);
+				assert_int_equal(trunk_err.code, DRIFT_ERR_NOT_FOUND);
+				n += 50;
+			} else {
+				trunk_must(odb_commit(odb, NULL, loc, &c, &trunk_err));
+				assert_int_equal(c->seq, n);
+				commit_unref(c);
+			}
+			assert_int_equal(odb_change_list(odb, loc, &list, &trunk_err), 1);
+			loc = list.changes[0].previous_loc;
+			change_list_release(&list);
+		}
+		assert_int_equal(n, k - 50);
+	}
+}
+
+struct count_ids {
+	size_t objects, roots;
+	struct odb *odb;
+};
+
+/* What is found by its id is the same object. */
+static int check_id(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
+{
+	struct count_ids *c = data;
+	enum object_kind found;
+	auto_buf bytes = BUF_INIT;
+	struct oid hash;
+
+	(void)loc;
+	c->objects++;
+	if (c->objects % 10 && kind == OBJECT_TREE)
+		return 0;
+	assert_int_equal(odb_read(c->odb, id, &found, &bytes, err), 1);
+	assert_int_equal(found, kind);
+	object_hash(kind, bytes.data, bytes.len, &hash);
+	assert_true(oid_equal(&hash, id));
+	return 0;
+}
+
+static int count_prefix(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
+{
+	(void)id, (void)kind, (void)loc, (void)err;
+	++*(size_t *)data;
+	return 0;
+}
+
+static size_t count_log(struct odb *odb)
+{
+	struct ref_log_entry e;
+	size_t count = 0;
+	uint64_t loc;
+	int r = odb_ref_log_head(odb, "refs/heads/main", &loc, &trunk_err);
+
+	trunk_must(r);
+	while (r > 0 && loc != LOC_UNKNOWN) {
+		trunk_must(odb_ref_log_read(odb, loc, &e, &trunk_err));
+		assert_int_equal(e.update_count, 1);
+		assert_true(e.reason.len > 7 && !strncmp(e.reason.data, "commit", 6));
+		loc = e.updates[0].previous_loc;
+		ref_log_release(&e);
+		count++;
+	}
+	return count;
+}
+
+/* Counted again and again: nothing that is asked changes. */
+struct answers {
+	size_t objects, log, prefix;
+	struct oid tip;
+};
+
+static void ask(struct odb *odb, int64_t commits, uint64_t gone, struct answers *out)
+{
+	struct count_ids ids = { .odb = odb };
+	struct commit *tip = trunk_tip(odb);
+	char hex[OID_HEX_LEN + 1];
+	struct odb_stats stats;
+	enum object_kind kind;
+	uint64_t loc;
+	int d;
+
+	assert_int_equal(tip->seq, commits);
+	check_paths(odb, commits, gone);
+	*out = (struct answers){ .tip = tip->id, .log = count_log(odb) };
+	trunk_must(odb_each_object(odb, check_id, &ids, &trunk_err));
+	out->objects = ids.objects;
+	for (d = 0; d < 256; d++) {
+		snprintf(hex, sizeof(hex), "%02x", (unsigned)d);
+		trunk_must(odb_find_prefix(odb, hex, 2, count_prefix, &out->prefix, &trunk_err));
+	}
+	oid_to_hex(&tip->id, hex);
+	d = 0;
+	trunk_must(odb_find_prefix(odb, hex, 20, count_prefix, &loc, &trunk_err));
+	assert_int_equal(odb_find(odb, &tip->tree.id, &kind, &loc, &trunk_err), 1);
+	assert_int_equal(kind, OBJECT_TREE);
+	trunk_must(odb_stats(odb, true, &stats, &trunk_err));
+	assert_int_equal(stats.object_count[OBJECT_BLOB] + stats.object_count[OBJECT_TREE] +
+				 stats.object_count[OBJECT_COMMIT] + stats.object_count[OBJECT_TAG],
+			 out->objects);
+	commit_unref(tip);
+}
+
+static void same(const struct answers *a, const struct answers *b)
+{
+	assert_int_equal(a->objects, b->objects);
+	assert_int_equal(a->log, b->log);
+	assert_int_equal(a->prefix, b->prefix);
+	assert_true(oid_equal(&a->tip, &b->tip));
+}
+
+static struct odb *open_small(void)
+{
+	struct odb_options small = { .journal_len = 8192 };
+	struct odb *odb;
+
+	trunk_must(odb_open(trunk_dir, &small, &odb, &trunk_err));
+	return odb;
+}
+
+static void add_blobs(struct odb *odb, unsigned from, unsigned to, bool check)
+{
+	struct odb_append append = { .updates = NULL };
+	char data[4000];
+	struct object_ref ref;
+	uint64_t ticket;
+
+	trunk_must(odb_batch_new(odb, &append.batch, &trunk_err));
+	for (; from < to; from++) {
+		memset(data, 'a' + (int)(from % 26), sizeof(data));
+		snprintf(data, sizeof(data), "blob %u", from);
+		trunk_must(odb_batch_blob(append.batch, data, sizeof(data), LOC_UNKNOWN, &ref, &trunk_err));
+		/* It is here already. */
+		if (check)
+			assert_true(loc_file(ref.loc) != LOC_PENDING);
+	}
+	trunk_must(odb_lock(odb, &trunk_err));
+	trunk_must(odb_append(odb, &append, &ticket, &trunk_err));
+	odb_unlock(odb);
+	trunk_must(odb_sync(odb, ticket, &trunk_err));
+	odb_batch_free(append.batch);
+}
+
+static void test_answers_stay(void **state)
+{
+	struct odb_options look = { .read_only = true, .no_cache = true };
+	struct odb *odb = open_small(), *other, *reader, *fresh;
+	struct answers before, after;
+	char index[128];
+	struct tip tip;
+
+	(void)state;
+	in_store("cache/index", index);
+	trunk_start(&tip);
+	trunk_write(odb, &tip, 100);
+	add_blobs(odb, 0, 20, false);
+	trunk_write(odb, &tip, COMMITS - 100);
+	ask(odb, COMMITS, LOC_UNKNOWN, &before);
+	other = open_small();
+	trunk_must(odb_open(trunk_dir, &look, &reader, &trunk_err));
+	pack_sealed(odb, LOC_UNKNOWN);
+	ask(odb, COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	/* Others had the journals open. */
+	ask(other, COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	ask(reader, COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	fresh = open_small();
+	ask(fresh, COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	odb_close(fresh);
+	trunk_must(file_unlink(index, &trunk_err));
+	fresh = open_small();
+	ask(fresh, COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	add_blobs(fresh, 0, 20, true);
+	odb_close(fresh);
+	assert_int_equal(trunk_check(), COMMITS);
+	/* Who comes later builds on what is packed. */
+	trunk_write(other, &tip, COMMITS);
+	ask(other, 2 * COMMITS, LOC_UNKNOWN, &before);
+	assert_int_equal(trunk_check(), 2 * COMMITS);
+	pack_sealed(other, LOC_UNKNOWN);
+	ask(other, 2 * COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	ask(odb, 2 * COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	ask(reader, 2 * COMMITS, LOC_UNKNOWN, &after);
+	same(&before, &after);
+	trunk_write(odb, &tip, 10);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	odb_close(other);
+	odb_close(reader);
+	trunk_must(file_unlink(index, &trunk_err));
+	assert_int_equal(trunk_check(), 2 * COMMITS + 10);
+}
+
+static void test_what_was_removed(void **state)
+{
+	struct odb *odb = open_small();
+	struct tip tip, side;
+	struct commit *c;
+	uint64_t gone;
+
+	(void)state;
+	trunk_start(&tip);
+	trunk_write(odb, &tip, 60);
+	/* A commit that main was taken away from. */
+	side = (struct tip){ commit_ref(tip.commit), tip.tree };
+	trunk_append(odb, &side, "k15", "gone", true);
+	gone = side.commit->loc;
+	commit_unref(side.commit);
+	trunk_write(odb, &tip, 100);
+	pack_sealed(odb, gone);
+	odb_close(odb);
+	odb = open_small();
+	assert_int_equal(odb_commit(odb, NULL, gone, &c, &trunk_err), -1);
+	assert_int_equal(trunk_err.code, DRIFT_ERR_NOT_FOUND);
+	assert_non_null(strstr(trunk_err.message, "removed by gc"));
+	check_paths(odb, 160, gone);
+	assert_int_equal(count_log(odb), 161);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	assert_int_equal(trunk_check(), 160);
+}
+
+static void test_leftovers(void **state)
+{
+	struct odb *odb = open_small();
+	char path[128];
+	struct tip tip;
+	size_t count;
+
+	(void)state;
+	trunk_start(&tip);
+	trunk_write(odb, &tip, 60);
+	pack_sealed(odb, LOC_UNKNOWN);
+	in_store("pack/tmp-1", path);
+	trunk_must(file_replace(path, "x", 1, &trunk_err));
+	in_store("pack/pack-00.pack", path);
+	trunk_must(file_replace(path, "x", 1, &trunk_err));
+	in_store("journal-000001", path);
+	trunk_must(file_replace(path, "x", 1, &trunk_err));
+	in_store("journal-000099", path);
+	trunk_must(file_replace(path, "x", 1, &trunk_err));
+	trunk_must(odb_remove_leftovers(odb, &count, &trunk_err));
+	assert_int_equal(count, 3);
+	trunk_must(odb_remove_leftovers(odb, &count, &trunk_err));
+	assert_int_equal(count, 0);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	assert_int_equal(trunk_check(), 60);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers_stay, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_what_was_removed, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_leftovers, trunk_make, trunk_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
