@@ -280,7 +280,10 @@ static int share(struct odb *odb, struct store_index *in_memory, struct store_in
 	file_join(&folder, odb->dir, "cache");
 	if (buf_check(&folder, err) < 0 || file_make_directories(folder.data, err) < 0)
 		return -1;
-	return index_grow(in_memory, path.data, identity, 16, 4, out, err);
+	/* Something else has that name. */
+	return index_grow(in_memory, path.data, identity, 16, 4, out, &why) < 0 ?
+		       error_set(err, DRIFT_ERR_IO, "%s", why.message) :
+		       0;
 }
 
 int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)

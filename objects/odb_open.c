@@ -159,11 +159,11 @@ bool odb_index_is_good(struct odb *odb, bool shared)
 {
 	struct store_index *index = odb_index(odb);
 
-	if (!index || index_head(index)->journal != odb_live(odb) || index_is_damaged(index))
+	if (!index || index_is_damaged(index) || !index_is_current(index) || index_head(index)->journal != odb_live(odb))
 		return false;
 	if (!index_is_shared(index))
 		return !shared && memory_index_is_good(odb, index);
-	return !atomic_load(&index_head(index)->superseded) && index_is_current(index);
+	return !atomic_load(&index_head(index)->superseded);
 }
 
 static bool is_good(struct odb *odb, bool locked)

@@ -394,7 +394,7 @@ bool index_is_current(const struct store_index *index)
 	if (!index_is_shared(index))
 		return true;
 	return file_look(index->path, &info, NULL) == 0 && info.kind == FILE_REGULAR && info.inode == index->inode &&
-	       info.device == index->device;
+	       info.device == index->device && info.size == index->len;
 }
 
 bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries)

@@ -56,7 +56,7 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 /* Give it its name; what was there is marked as superseded by its owner. */
 int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK;
 void index_close(struct store_index *index);
-/* Is the file under its path still this one? In-memory indexes always are. */
+/* Is the file under its path still this one, and whole? Touches no map that may be cut. In-memory indexes always are. */
 bool index_is_current(const struct store_index *index);
 /* Does it stand in a file, for all processes? */
 bool index_is_shared(const struct store_index *index);

@@ -75,7 +75,19 @@ test_expect_success 'index: cut, empty, noise, a folder' '
 		drift -C bad ls >out && test_cmp expect out && drift -C bad put c/3 -j 3 -m three -q || return 1
 	done &&
 	cp noise bad/.drift/cache/index && test "$(drift -C bad get c/3)" = 3 &&
-	rm bad/.drift/cache/index && mkdir bad/.drift/cache/index && test "$(drift -C bad get c/3)" = 3
+	rm bad/.drift/cache/index && mkdir bad/.drift/cache/index && test "$(drift -C bad get c/3)" = 3 &&
+	rm -r bad/.drift/cache && : >bad/.drift/cache && test_expect_code 128 drift -C bad put c/4 -j 4 -m four -q &&
+	rm bad/.drift/cache && test "$(drift -C bad get c/3)" = 3
+'
+
+test_expect_success 'index: cut while it is open' '
+	for len in 0 100 4096 100000; do
+		rm -rf bad requests && cp -r good bad && mkfifo requests && { drift -C bad batch <requests >out & } &&
+		exec 5>requests && echo "{\"op\":\"put\",\"path\":\"c/3\",\"json\":3}" >&5 &&
+		i=0 && while ! test -s out && test $i -lt 100; do sleep 0.05 && i=$((i + 1)); done &&
+		truncate -s $len bad/.drift/cache/index && echo "{\"op\":\"commit\",\"message\":\"m\"}" >&5 && exec 5>&- && wait $! &&
+		test_line_count = 2 out && test "$(drift -C bad get c/3)" = 3 && test "$(drift -C bad log --oneline | wc -l)" = 3 || return 1
+	done
 '
 
 test_done
