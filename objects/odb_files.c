@@ -213,7 +213,10 @@ static int try_load(struct odb *odb, struct drift_error *err)
 		return -1;
 	if (says_the_same(old, &current))
 		return 0;
-	memcpy(odb->store_id, current.store_id, 16);
+	if (old && memcmp(odb->store_id, current.store_id, 16) != 0)
+		return error_set(err, DRIFT_ERR_CORRUPT, "another store has taken the place of the one in '%s'", odb->dir);
+	if (!old)
+		memcpy(odb->store_id, current.store_id, 16);
 	if (make_list(odb, &current, &list, err) < 0)
 		return -1;
 	live = current_live(&current);

@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/mem.h"
 #include "objects/odb_internal.h"
 
 /* The id of what stands at loc; kind says what the index believes. 1 if it is there and of that kind. */
@@ -46,7 +48,8 @@ static bool find_in(struct odb *odb, struct store_index *index, const struct oid
 	return false;
 }
 
-int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out, struct drift_error *err)
+int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out,
+	     struct drift_error *err)
 {
 	struct store_index *index;
 	enum object_kind kind;
@@ -67,24 +70,56 @@ int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, 
 	return r < 0 ? -1 : odb_find_packed(odb, id, kind_out, loc_out, err);
 }
 
-/* The shared index, whose slots for the prefix are what was written. */
-static int sound_index(struct odb *odb, const unsigned char start[8], unsigned digits, struct store_index **out,
-		       struct drift_error *err)
+static int is_indexed(struct odb *odb, const struct oid *id, struct drift_error *err)
 {
 	struct store_index *index;
 	enum object_kind kind;
-	size_t position;
 	uint64_t loc;
 	int r;
 
 	do {
 		index = odb_index(odb);
-		position = 0;
-		while (index_find_prefix(index, start, digits, &position, &loc, &kind))
-			;
+		if (find_in(odb, index, id, &kind, &loc))
+			return 1;
 		r = odb_index_mended(odb, index, err);
 	} while (r > 0);
-	*out = index;
+	return r;
+}
+
+struct candidate {
+	uint64_t loc;
+	enum object_kind kind;
+};
+
+struct candidates {
+	struct candidate *items;
+	size_t count, capacity;
+};
+
+static void candidates_release(struct candidates *c)
+{
+	free(c->items);
+}
+
+/* What the shared index has for the prefix. */
+static int collect(struct odb *odb, const unsigned char start[8], unsigned digits, struct candidates *out,
+		   struct drift_error *err)
+{
+	struct store_index *index;
+	struct candidate c;
+	size_t position;
+	int r;
+
+	do {
+		index = odb_index(odb);
+		position = out->count = 0;
+		while (index_find_prefix(index, start, digits, &position, &c.loc, &c.kind)) {
+			if (mem_grow(&out->items, &out->capacity, out->count + 1, sizeof(c)) < 0)
+				return error_no_memory(err);
+			out->items[out->count++] = c;
+		}
+		r = odb_index_mended(odb, index, err);
+	} while (r > 0);
 	return r;
 }
 
@@ -102,7 +137,6 @@ static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_l
 
 struct packed_prefix {
 	struct odb *odb;
-	struct store_index *index;
 	const char *prefix;
 	size_t prefix_len;
 	odb_each_fn *each;
@@ -113,11 +147,10 @@ struct packed_prefix {
 static int each_packed(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err)
 {
 	struct packed_prefix *p = data;
-	enum object_kind other;
-	uint64_t elsewhere;
+	int r = has_prefix(id, p->prefix, p->prefix_len) ? is_indexed(p->odb, id, err) : 1;
 
-	if (!has_prefix(id, p->prefix, p->prefix_len) || find_in(p->odb, p->index, id, &other, &elsewhere))
-		return 0;
+	if (r)
+		return r < 0 ? -1 : 0;
 	return p->each(p->data, id, kind, loc, err);
 }
 
@@ -126,14 +159,11 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 				struct drift_error *err),
 		    void *data, struct drift_error *err)
 {
-	unsigned char start[8] = { 0 };
+	__attribute__((cleanup(candidates_release))) struct candidates found = { .items = NULL };
+	struct packed_prefix pack_each = { odb, prefix, prefix_len, each, data };
 	unsigned digits = prefix_len > 15 ? 15 : (unsigned)prefix_len;
-	struct store_index *index;
-	size_t position = 0, i;
 	struct oid id, first = { .bytes = { 0 } };
-	struct packed_prefix pack_each;
-	enum object_kind kind;
-	uint64_t loc;
+	size_t i;
 	int r = 0;
 
 	for (i = 0; i < prefix_len; i++)
@@ -142,14 +172,13 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 	if (prefix_len < 2 || prefix_len > OID_HEX_LEN)
 		return error_set(err, DRIFT_ERR_INVALID, "an id has 2 to %d digits", OID_HEX_LEN);
 	for (i = 0; i < prefix_len && i < 16; i++)
-		start[i / 2] |= (unsigned char)(hex_digit((unsigned char)prefix[i]) << (i % 2 ? 0 : 4));
-	if (odb_refresh(odb, false, err) < 0 || sound_index(odb, start, digits, &index, err) < 0)
+		first.bytes[i / 2] |= (unsigned char)(hex_digit((unsigned char)prefix[i]) << (i % 2 ? 0 : 4));
+	if (odb_refresh(odb, false, err) < 0 || collect(odb, first.bytes, digits, &found, err) < 0)
 		return -1;
-	while (!r && index_find_prefix(index, start, digits, &position, &loc, &kind))
-		if (identify(odb, loc, kind, &id, NULL) > 0 && has_prefix(&id, prefix, prefix_len))
-			r = each(data, &id, kind, loc, err);
-	memcpy(first.bytes, start, sizeof(start));
-	pack_each = (struct packed_prefix){ odb, index, prefix, prefix_len, each, data };
+	for (i = 0; i < found.count && !r; i++)
+		if (identify(odb, found.items[i].loc, found.items[i].kind, &id, NULL) > 0 &&
+		    has_prefix(&id, prefix, prefix_len))
+			r = each(data, &id, found.items[i].kind, found.items[i].loc, err);
 	return r ? r : odb_each_packed_prefix(odb, &first, digits, each_packed, &pack_each, err);
 }
 
@@ -160,7 +189,8 @@ struct each_scan {
 	void *data;
 };
 
-static int each_record(struct each_scan *s, uint64_t loc, const unsigned char *data, size_t len, struct drift_error *err)
+static int each_record(struct each_scan *s, uint64_t loc, const unsigned char *data, size_t len,
+		       struct drift_error *err)
 {
 	struct record r;
 	struct oid id;
@@ -222,7 +252,8 @@ int odb_each_object(struct odb *odb,
 	return r;
 }
 
-int odb_read(struct odb *odb, const struct oid *id, enum object_kind *kind_out, struct buf *out, struct drift_error *err)
+int odb_read(struct odb *odb, const struct oid *id, enum object_kind *kind_out, struct buf *out,
+	     struct drift_error *err)
 {
 	auto_commit *commit = NULL;
 	auto_tag *tag = NULL;

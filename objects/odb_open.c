@@ -54,7 +54,9 @@ void odb_replace_index(struct odb *odb, struct store_index *index)
 {
 	struct store_index *old = odb_index(odb);
 
-	/* Readers may be in the old one: it stays mapped until the odb closes. */
+	/* Readers may be in the old one: its head stays until the odb closes. Of those before it nothing else does. */
+	if (odb->retired_count)
+		index_abandon(odb->retired[odb->retired_count - 1]);
 	if (old && mem_grow(&odb->retired, &odb->retired_capacity, odb->retired_count + 1, sizeof(*odb->retired)) == 0)
 		odb->retired[odb->retired_count++] = old;
 	atomic_store_explicit(&odb->index, index, memory_order_release);
@@ -233,6 +235,8 @@ int odb_index_mended(struct odb *odb, struct store_index *index, struct drift_er
 {
 	if (!index_is_damaged(index))
 		return 0;
+	if (index != odb_index(odb))
+		return 1;
 	if (odb->lock_fd < 0) {
 		pthread_mutex_lock(&odb->state_mutex);
 		odb->distrust = true;

@@ -237,17 +237,18 @@ static int collect_slots(struct odb *odb, struct ref_list *list, struct drift_er
 
 	do {
 		index = odb_index(odb);
+		list->slot_count = 0;
+		for (i = 0; index_ref_slot(index, i, &hash, &loc); i++) {
+			if (loc == LOC_UNKNOWN)
+				continue;
+			if (mem_grow(&list->slots, &list->slot_capacity, list->slot_count + 1, sizeof(*list->slots)) < 0)
+				return error_no_memory(err);
+			list->slots[list->slot_count++] = (struct ref_slot){ loc, hash };
+		}
 		r = index_refs_hold(index) ? 0 : odb_index_mended(odb, index, err);
 	} while (r > 0);
 	if (r < 0)
 		return -1;
-	for (i = 0; index_ref_slot(index, i, &hash, &loc); i++) {
-		if (loc == LOC_UNKNOWN)
-			continue;
-		if (mem_grow(&list->slots, &list->slot_capacity, list->slot_count + 1, sizeof(*list->slots)) < 0)
-			return error_no_memory(err);
-		list->slots[list->slot_count++] = (struct ref_slot){ loc, hash };
-	}
 	if (list->slot_count)
 		qsort(list->slots, list->slot_count, sizeof(*list->slots), compare_slots);
 	return 0;

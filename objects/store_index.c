@@ -43,6 +43,7 @@ struct store_index {
 	char *path, *temp_path; /* path NULL: in memory only */
 	void *map;
 	size_t len;
+	int fd; /* -1: in memory, or given back */
 	uint64_t device, inode;
 	unsigned char store_id[16];
 	struct table main, ref;
@@ -244,6 +245,14 @@ static bool head_fits(struct index_head *h, size_t file_len, const struct journa
 	       h->device == identity->device && h->inode == identity->inode;
 }
 
+static int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 int index_open(const char *path, const struct journal_identity *identity, bool writable, struct store_index **out,
 	       struct drift_error *err)
 {
@@ -259,13 +268,14 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 	index = mem_calloc(1, sizeof(*index));
 	if (!index)
 		return error_no_memory(err);
+	index->fd = take_fd(&fd);
 	index->path = mem_dup_str(path, strlen(path));
 	index->len = (size_t)info.size;
 	index->device = info.device;
 	index->inode = info.inode;
 	index->writable = writable;
 	memcpy(index->store_id, identity->store_id, 16);
-	if (!index->path || file_map(fd, index->len, writable, &index->map, err) < 0) {
+	if (!index->path || file_map(index->fd, index->len, writable, &index->map, err) < 0) {
 		index_close(index);
 		return -1;
 	}
@@ -294,25 +304,23 @@ static int create_file(struct store_index *index, const char *path, struct drift
 {
 	auto_buf temp = BUF_INIT;
 	struct file_info info;
-	int fd, r;
+	int r;
 
 	index->path = mem_dup_str(path, strlen(path));
 	if (!index->path)
 		return error_no_memory(err);
-	if (file_create_temp(path, &temp, &fd, err) < 0)
+	if (file_create_temp(path, &temp, &index->fd, err) < 0)
 		return -1;
 	index->temp_path = buf_take(&temp, NULL);
-	r = file_allocate(fd, index->len, err);
+	r = file_allocate(index->fd, index->len, err);
 	if (!r)
-		r = file_info(fd, &info, err);
+		r = file_info(index->fd, &info, err);
 	if (!r)
-		r = file_map(fd, index->len, true, &index->map, err);
+		r = file_map(index->fd, index->len, true, &index->map, err);
 	if (!r) {
 		index->device = info.device;
 		index->inode = info.inode;
 	}
-	if (file_close(fd, r ? NULL : err) < 0)
-		r = -1;
 	return index->temp_path ? r : error_no_memory(err);
 }
 
@@ -324,6 +332,7 @@ static int create_sized(const char *path, const struct journal_identity *identit
 
 	if (!index)
 		return error_no_memory(err);
+	index->fd = -1;
 	index->len = map_len(main_bits, ref_bits);
 	index->writable = true;
 	if (path ? create_file(index, path, err) < 0 : !(index->map = mem_calloc(1, index->len))) {
@@ -377,9 +386,20 @@ void index_close(struct store_index *index)
 		file_unmap(index->map, index->len);
 	else
 		free(index->map);
+	mem_cleanup_close(&index->fd);
 	free(index->temp_path);
 	free(index->path);
 	free(index);
+}
+
+void index_abandon(struct store_index *index)
+{
+	if (!index->map || index->fd < 0)
+		return;
+	atomic_store(&index->damaged, true);
+	/* Where that cannot be, it stays until it is closed. */
+	if (!file_map_abandon(index->fd, index->map, index->len, HEAD_LEN, NULL))
+		mem_cleanup_close(&index->fd);
 }
 
 bool index_is_shared(const struct store_index *index)

@@ -56,6 +56,11 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 /* Give it its name; what was there is marked as superseded by its owner. */
 int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK;
 void index_close(struct store_index *index);
+/*
+ * Give back its file and memory, but for the head, though some thread may still be looking something up in it, which
+ * finds it damaged then.
+ */
+void index_abandon(struct store_index *index);
 /* Is the file under its path still this one, and whole? Touches no map that may be cut. In-memory indexes always are. */
 bool index_is_current(const struct store_index *index);
 /* Does it stand in a file, for all processes? */

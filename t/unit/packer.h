@@ -1,0 +1,10 @@
+/* For tests of the store: a pack by hand, of the simplest kind, without a collector of garbage. */
+#ifndef T_UNIT_PACKER_H
+#define T_UNIT_PACKER_H
+
+#include "objects/odb.h"
+
+/* Put all sealed journals in one pack, without the commit at `drop` (LOC_UNKNOWN: with all); fails the test if it cannot. */
+void pack_sealed(struct odb *odb, uint64_t drop);
+
+#endif
