@@ -59,6 +59,46 @@ int spawn_wait(const char *const *argv, int *status_out, struct drift_error *err
 	return wait_for(pid, argv[0], status_out, err);
 }
 
+/* Its parent, which is us, ends before long; init then waits for it. */
+static int start_detached(const char *const *argv, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
+			  struct drift_error *err)
+{
+	char *const *args;
+	pid_t pid;
+
+	memcpy(&args, &argv, sizeof(args));
+	errno = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!errno)
+		errno = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (!errno)
+		errno = posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (!errno)
+		errno = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID);
+	if (!errno)
+		errno = posix_spawnp(&pid, argv[0], actions, attributes, args, environ);
+	return errno ? error_from_errno(err, "cannot run '%s'", argv[0]) : 0;
+}
+
+int spawn_detached(const char *const *argv, struct drift_error *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int r;
+
+	errno = posix_spawn_file_actions_init(&actions);
+	if (errno)
+		return error_from_errno(err, "cannot run '%s'", argv[0]);
+	errno = posix_spawnattr_init(&attributes);
+	if (errno) {
+		r = error_from_errno(err, "cannot run '%s'", argv[0]);
+	} else {
+		r = start_detached(argv, &actions, &attributes, err);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
 static int add_word(struct words *words, const char *word, struct drift_error *err)
 {
 	if (mem_grow(&words->items, &words->capacity, words->count + 1, sizeof(*words->items)) < 0)

@@ -36,6 +36,12 @@ int spawn_start(const char *command, const struct spawn_options *options, struct
 /* Close the pipes that are still open and wait. */
 int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err) MUST_CHECK;
 
+/*
+ * Start a program that goes on by itself: in a session of its own, its standard files are /dev/null, nobody waits for
+ * it. argv[0] is looked up in PATH.
+ */
+int spawn_detached(const char *const *argv, struct drift_error *err) MUST_CHECK;
+
 /* Open the file in DRIFT_EDITOR, VISUAL, EDITOR or vi, and wait; fails unless it exits with 0. */
 int spawn_editor(const char *path, struct drift_error *err) MUST_CHECK;
 
