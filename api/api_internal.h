@@ -6,11 +6,13 @@
 
 #include "api/warm_internal.h"
 #include "include/drift.h"
+#include "repo/maintain.h"
 #include "repo/point.h"
 
 struct drift_repo {
 	atomic_uint refs; /* the handle, and all that was made from it */
 	struct repo *repo;
+	struct maintainer *maintainer; /* NULL: opened to read */
 	struct warm_budget budget;
 };
 

@@ -101,6 +101,10 @@ int drift_open(const char *dir, const struct drift_options *options, struct drif
 	}
 	if (repo_open(dir, &o, &repo->repo, err))
 		return -1;
+	if (!o.read_only && maintainer_new(repo->repo, &repo->maintainer, err)) {
+		repo_close(repo->repo);
+		return -1;
+	}
 	atomic_init(&repo->refs, 1);
 	repo->budget.max_len = budget_len(options);
 	*repo_out = take_ptr(repo);
@@ -117,6 +121,7 @@ void drift_close(struct drift_repo *repo)
 {
 	if (!repo || atomic_fetch_sub_explicit(&repo->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	maintainer_free(repo->maintainer);
 	repo_close(repo->repo);
 	free(repo);
 }

@@ -200,6 +200,8 @@ int drift_txn_commit(struct drift_txn *t, const struct drift_commit_options *opt
 	if (edits_commit(t->edits, &o, &r, err))
 		return -1;
 	t->ended = true;
+	if (t->repo->maintainer)
+		maintainer_look(t->repo->maintainer);
 	if (result_out)
 		*result_out = (struct drift_commit_result){
 			.id = api_id(&r.id),

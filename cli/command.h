@@ -14,6 +14,7 @@
 
 #include "base/options.h"
 #include "base/terminal.h"
+#include "repo/maintain.h"
 #include "repo/stage.h"
 
 enum exit_code {
@@ -67,6 +68,7 @@ struct command {
 	enum command_group group;
 	bool paged;               /* output goes through the pager on a terminal */
 	bool writes;              /* needs a store that can be written */
+	bool packs;               /* looks after the store itself: nothing is packed behind it */
 	bool stop_at_argument;    /* the first argument ends the options */
 	const char *const *words; /* first arguments that the command knows ("create"), NULL-ended, for completion; or NULL */
 };
@@ -90,6 +92,7 @@ struct cmd_context {
 	const char *sought;     /* a point that was not found or not understood, as it was written, for hints */
 	/* The framework's own. */
 	struct repo *repo;
+	struct maintainer *maintainer; /* of commands that write, but those that pack themselves */
 	struct pager *pager;
 	char branch[REF_NAME_MAX + 1];
 	struct buf author;

@@ -17,8 +17,12 @@ struct repo *ctx_repo(struct cmd_context *ctx)
 
 	if (ctx->repo)
 		return ctx->repo;
-	if (!repo_open(dir, &options, &ctx->repo, &ctx->err))
+	if (!repo_open(dir, &options, &ctx->repo, &ctx->err)) {
+		/* Without one nothing is packed behind this command, and that is all. */
+		if (ctx->command->writes && !ctx->command->packs)
+			(void)!maintainer_new(ctx->repo, &ctx->maintainer, NULL);
 		return ctx->repo;
+	}
 	if (options.exact && ctx->err.code == DRIFT_ERR_NOT_FOUND)
 		error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no repository in '%s' (DRIFT_DIR)", dir);
 	first = ctx->err;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/spawn.h"
 
 #define AT(field) OPTION_AT(struct common_options, field)
 
@@ -201,13 +202,29 @@ static void warn_damage(void *data, const char *sentence)
 	ctx_warn(data, "%s", sentence);
 }
 
+/* A journal was sealed: it is packed by another process, which nobody waits for and whose failure is no failure of ours. */
+static void start_gc(const char *dir)
+{
+	const char *const argv[] = { "/proc/self/exe", "-C", dir, "gc", "--auto", "-q", NULL };
+
+	(void)!spawn_detached(argv, NULL);
+}
+
 static void close_repo(struct cmd_context *ctx)
 {
+	auto_free char *dir = NULL;
+
 	if (!ctx->repo)
 		return;
 	odb_damage(repo_odb(ctx->repo), warn_damage, ctx);
+	if (ctx->maintainer && maintainer_is_due(ctx->maintainer))
+		dir = mem_dup_str(repo_dir(ctx->repo), strlen(repo_dir(ctx->repo)));
+	maintainer_free(ctx->maintainer);
 	repo_close(ctx->repo);
+	ctx->maintainer = NULL;
 	ctx->repo = NULL;
+	if (dir)
+		start_gc(dir);
 }
 
 /* What was printed must have arrived: a full disk behind standard output is a failure. */

@@ -30,7 +30,9 @@ struct gc_progress {
 
 struct gc_options {
 	bool automatic; /* only what is sealed already; keep everything; nothing to do, or another at work: at once, without error */
-	bool full;                 /* all packs, best compression */
+	bool merge;                /* all packs into one */
+	bool full;                 /* the same, best compression */
+	bool keep;                 /* remove nothing */
 	bool dry_run;              /* only say what would be done */
 	int64_t prune_before_usec; /* drop unreachable objects sealed before; INT64_MIN: by config or default */
 	const struct gc_progress *progress; /* may be NULL */
