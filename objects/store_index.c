@@ -398,8 +398,10 @@ void index_abandon(struct store_index *index)
 		return;
 	atomic_store(&index->damaged, true);
 	/* Where that cannot be, it stays until it is closed. */
-	if (!file_map_abandon(index->fd, index->map, index->len, HEAD_LEN, NULL))
-		mem_cleanup_close(&index->fd);
+	if (file_map_abandon(index->fd, index->map, index->len, HEAD_LEN, NULL) < 0)
+		return;
+	mem_cleanup_close(&index->fd);
+	index->fd = -1;
 }
 
 bool index_is_shared(const struct store_index *index)
