@@ -101,7 +101,7 @@ struct ref_log_entry {
 /* The value of a ref: REF_ABSENT is success. In `locked` view, for the holder of the append lock, what is not yet durable counts. */
 int odb_ref_read(struct odb *odb, const char *name, bool locked, struct ref_value *value_out,
 		 struct drift_error *err) MUST_CHECK;
-/* All refs whose name begins with prefix, in order of name. */
+/* All refs whose name begins with prefix, in order of name; for the holder of the append lock as in `locked` view. */
 int odb_ref_each(struct odb *odb, const char *prefix,
 		 int (*each)(void *data, const char *name, const struct ref_value *value, struct drift_error *err),
 		 void *data, struct drift_error *err) MUST_CHECK;

@@ -218,7 +218,9 @@ static int compare_slots(const void *a, const void *b)
 {
 	const struct ref_slot *x = a, *y = b;
 
-	return (x->loc > y->loc) - (x->loc < y->loc);
+	if (x->loc != y->loc)
+		return x->loc > y->loc ? 1 : -1;
+	return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
 static int compare_items(const void *a, const void *b)
@@ -267,14 +269,12 @@ static int add_item(struct ref_list *list, const char *name, size_t len, const s
 	return 0;
 }
 
+/* They share the location, so they are in order of hash. */
 static bool slot_in(const struct ref_slot *slots, size_t count, uint64_t hash)
 {
-	size_t i;
+	const struct ref_slot wanted = { slots[0].loc, hash };
 
-	for (i = 0; i < count; i++)
-		if (slots[i].hash == hash)
-			return true;
-	return false;
+	return bsearch(&wanted, slots, count, sizeof(*slots), compare_slots) != NULL;
 }
 
 /* One update of an entry that is still the newest of its ref. */
@@ -289,7 +289,8 @@ static int collect_update(struct odb *odb, const struct txn *t, const struct txn
 		return -1;
 	if (!slot_in(slots, slot_count, index_hash(index, name.data, name.len, "", 0)))
 		return 0;
-	if (!odb_is_visible(odb, t->self)) {
+	/* Who holds the append lock sees what is appended. */
+	if (!odb_is_owner(odb) && !odb_is_visible(odb, t->self)) {
 		if (odb_ref_read(odb, name.data, false, &value, err) < 0)
 			return -1;
 	} else if (value_of_update(t, u, &value, err) < 0) {

@@ -232,24 +232,75 @@ static bool will_set(const struct ref_change *change)
 	return change && !change->check_only && change->value.kind != REF_ABSENT;
 }
 
+/* All names that there are, in order; collected for the first that is to be created. */
+struct names {
+	char **items;
+	size_t count, capacity;
+	bool collected;
+};
+
+static int keep_name(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	struct names *names = data;
+	char *copy = mem_dup_str(name, strlen(name));
+
+	(void)value;
+	if (!copy || mem_grow(&names->items, &names->capacity, names->count + 1, sizeof(*names->items)) < 0) {
+		free(copy);
+		return error_no_memory(err);
+	}
+	names->items[names->count++] = copy;
+	return 0;
+}
+
+static void names_release(struct names *names)
+{
+	while (names->count)
+		free(names->items[--names->count]);
+	free(names->items);
+}
+
+/* The first that is not before `text`. */
+static size_t first_name(const struct names *names, const char *text)
+{
+	size_t low = 0, high = names->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(names->items[middle], text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct nest_check {
 	const struct ref_change *const *sorted;
 	size_t count;
 	const char *name;
+	struct names *names;
 };
 
-static int refuse_below(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+static int check_below(struct odb *odb, const struct nest_check *check, const char *folder, struct drift_error *err)
 {
-	struct nest_check *check = data;
+	struct names *names = check->names;
+	size_t i, len = strlen(folder);
 
-	(void)value;
-	if (will_delete(find_change(check->sorted, check->count, name)))
-		return 0;
-	return error_set(err, DRIFT_ERR_EXISTS, "'%s' cannot be created: '%s' exists", check->name, name);
+	if (!names->collected && odb_ref_each(odb, "", keep_name, names, err))
+		return -1;
+	names->collected = true;
+	for (i = first_name(names, folder); i < names->count && !strncmp(names->items[i], folder, len); i++) {
+		if (!will_delete(find_change(check->sorted, check->count, names->items[i])))
+			return error_set(err, DRIFT_ERR_EXISTS, "'%s' cannot be created: '%s' exists", check->name,
+					 names->items[i]);
+	}
+	return 0;
 }
 
 /* git keeps refs as files, so no name may be a folder of another. */
-static int check_nesting(struct odb *odb, struct nest_check *check, struct drift_error *err)
+static int check_nesting(struct odb *odb, const struct nest_check *check, struct drift_error *err)
 {
 	char part[REF_NAME_MAX + 2];
 	size_t len = strlen(check->name);
@@ -271,7 +322,7 @@ static int check_nesting(struct odb *odb, struct nest_check *check, struct drift
 	}
 	memcpy(part, check->name, len);
 	memcpy(part + len, "/", 2);
-	return odb_ref_each(odb, part, refuse_below, check, err);
+	return check_below(odb, check, part, err);
 }
 
 struct prepared {
@@ -279,6 +330,7 @@ struct prepared {
 	struct ref_value *values;
 	struct odb_ref_update *updates;
 	size_t update_count;
+	struct names names;
 };
 
 static void prepared_release(struct prepared *p)
@@ -286,6 +338,7 @@ static void prepared_release(struct prepared *p)
 	free(p->sorted);
 	free(p->values);
 	free(p->updates);
+	names_release(&p->names);
 }
 
 static int prepare_names(struct prepared *p, const struct ref_transaction *t, struct drift_error *err)
@@ -313,7 +366,7 @@ static int prepare_names(struct prepared *p, const struct ref_transaction *t, st
 static int prepare_change(struct odb *odb, struct prepared *p, size_t change_count, const struct ref_change *change,
 			  struct drift_error *err)
 {
-	struct nest_check nest = { p->sorted, change_count, change->name };
+	struct nest_check nest = { p->sorted, change_count, change->name, &p->names };
 	struct ref_value *value = &p->values[p->update_count], now;
 
 	if (odb_ref_read(odb, change->name, true, &now, err) || check_expected(change, &now, err))

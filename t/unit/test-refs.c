@@ -145,6 +145,64 @@ static void names_do_not_nest(void **state)
 	desk_refused(d, apply(d, both, 2), DRIFT_ERR_EXISTS, "refs/heads/u");
 }
 
+static int apply_unwaited(struct desk *d, const struct ref_change *change)
+{
+	struct ref_transaction t = { .changes = change, .change_count = 1, .actor = "tester", .reason = "test" };
+	uint64_t ticket;
+	int r;
+
+	desk_must(d, odb_lock(d->odb, &d->err));
+	r = refs_apply_locked(d->odb, &t, &ticket, &d->err);
+	odb_unlock(d->odb);
+	return r;
+}
+
+/* Nor where readers do not see yet what has the lower name. */
+static void names_do_not_nest_before_they_are_durable(void **state)
+{
+	struct desk *d = *state;
+	struct oid a = desk_commit_put(d, "a/1", "a").id;
+	struct ref_change deep = set_to("refs/heads/t/a", &a), high = set_to("refs/heads/t", &a);
+
+	desk_must(d, apply_unwaited(d, &deep));
+	assert_at(d, "refs/heads/t/a", NULL);
+	desk_refused(d, apply_unwaited(d, &high), DRIFT_ERR_EXISTS, "'refs/heads/t/a' exists");
+}
+
+static int count_ref(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	size_t *count = data;
+
+	(void)err;
+	assert_non_null(name);
+	*count += value->kind == REF_OBJECT;
+	return 0;
+}
+
+#define MANY 6000
+
+/* As many again beside so many: no work that grows with the square of them. */
+static void many_at_once(void **state)
+{
+	static struct ref_change changes[MANY];
+	static char names[MANY][32];
+	struct desk *d = *state;
+	struct oid a = desk_commit_put(d, "a/1", "a").id;
+	size_t round, i, count = 0;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < MANY; i++) {
+			snprintf(names[i], sizeof(names[i]), "refs/tags/%c/%zu", round ? 'b' : 'a', i);
+			changes[i] = set_to(names[i], &a);
+		}
+		desk_must(d, apply(d, changes, MANY));
+	}
+	desk_must(d, odb_ref_each(d->odb, "refs/tags/", count_ref, &count, &d->err));
+	assert_int_equal(count, 2 * MANY);
+	changes[0] = set_to("refs/tags/b", &a);
+	desk_refused(d, apply(d, changes, 1), DRIFT_ERR_EXISTS, "'refs/tags/b/0' exists");
+}
+
 static void assert_expands(struct desk *d, const char *shorthand, const char *expected)
 {
 	char name[REF_NAME_MAX + 1];
@@ -299,7 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(head_is_symbolic),        TEST(symbolic_chains_end), TEST(transactions_are_all_or_nothing),
-		TEST(bad_changes_are_refused), TEST(names_do_not_nest),   TEST(short_names),
+		TEST(bad_changes_are_refused), TEST(names_do_not_nest), TEST(names_do_not_nest_before_they_are_durable), TEST(many_at_once),   TEST(short_names),
 		TEST(tags_lead_to_commits),    TEST(init_twice),          TEST(init_elsewhere),
 		TEST(init_again_after_a_kill), TEST(configuration),
 	};
