@@ -97,7 +97,7 @@ struct encoding {
 	const struct commit *c;
 	uint64_t self;
 	unsigned flags;
-	uint64_t committer_loc, author_loc;
+	uint64_t committer_loc, author_loc, last_merge_loc;
 	const struct oid *tree_id;
 	const void *message;
 	size_t message_len;
@@ -140,7 +140,7 @@ static int put_commit(struct buf *out, const struct encoding *e, struct drift_er
 		put_ref(out, e->self, &c->parents[i]);
 	if (e->flags & COMMIT_RECORD_JUMP)
 		put_ref(out, e->self, &c->jump);
-	loc_put(out, e->self, c->last_merge_loc);
+	loc_put(out, e->self, e->last_merge_loc);
 	put_signatures(out, e);
 	if (e->flags & COMMIT_RECORD_ENCODING)
 		put_text(out, &c->encoding);
@@ -160,6 +160,7 @@ int commit_record_encode(const struct commit *c, uint64_t self, uint64_t committ
 		.flags = flags_of(c, committer_loc, author_loc),
 		.committer_loc = committer_loc,
 		.author_loc = author_loc,
+		.last_merge_loc = c->last_merge_loc,
 		.tree_id = &c->tree.id,
 		.message = c->message.data,
 		.message_len = c->message.len,
@@ -183,6 +184,8 @@ int commit_record_encode_packed(const struct commit *c, uint64_t self, bool mean
 		.c = c,
 		.self = loc_frame(self),
 		.flags = flags_of(c, LOC_UNKNOWN, LOC_UNKNOWN),
+		/* Readers know that a merge is its own last one. */
+		.last_merge_loc = c->parent_count > 1 ? LOC_UNKNOWN : c->last_merge_loc,
 		.tree_id = c->tree.loc == LOC_UNKNOWN ? &c->tree.id : &zero,
 		.message = c->message.data,
 		.message_len = c->message.len,
