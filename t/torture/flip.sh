@@ -5,7 +5,7 @@ TEST_WITHOUT_DRIFT=1
 . "$(dirname "$0")/../lib.sh"
 
 test_expect_success 'build' '
-	make -s -C "$TEST_ROOT" BUILD="$(basename "$TEST_BUILD")" O="${TEST_BUILD%/*}" "$TEST_BUILD/unit/test-flip"
+	make -s -C "$TEST_ROOT/.." BUILD="$(basename "$TEST_BUILD")" O="${TEST_BUILD%/*}" "$TEST_BUILD/unit/test-flip"
 '
 
 test_expect_success 'all of them' '
