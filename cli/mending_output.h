@@ -1,0 +1,14 @@
+/* Repair, told to people and programs. */
+#ifndef CLI_MENDING_OUTPUT_H
+#define CLI_MENDING_OUTPUT_H
+
+#include "cli/fault_output.h"
+#include "repo/repair.h"
+
+/*
+ * Repair the repository of ctx, or with dry_run say what would be done: a line for each action, or with --json an
+ * object. EXIT_DONE if nothing is left to do; EXIT_NO if something stays damaged or lost, or would be mended.
+ */
+int mending_run(struct cmd_context *ctx, bool dry_run);
+
+#endif

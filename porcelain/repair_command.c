@@ -1,0 +1,40 @@
+#include "porcelain/porcelain.h"
+
+#include "cli/mending_output.h"
+
+struct repair_command_options {
+	bool dry_run;
+};
+
+static const struct option_spec specs[] = {
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'n',
+	  .long_name = "dry-run",
+	  .value = OPTION_AT(struct repair_command_options, dry_run),
+	  .help = "only say what would be done" },
+};
+
+static const char *const usage[] = { "drift repair [-n] [--json] [-q] [--progress]", NULL };
+
+static int repair(struct cmd_context *ctx, int argc, char **argv)
+{
+	const struct repair_command_options *o = ctx->options;
+
+	(void)argv;
+	if (argc)
+		return ctx_usage(ctx, "it takes no arguments");
+	if (!ctx_repo(ctx))
+		return EXIT_FAILED;
+	return mending_run(ctx, o->dry_run);
+}
+
+const struct command cmd_repair = {
+	.name = "repair",
+	.task = "repair the store",
+	.summary = "mend what is damaged, and name what is lost",
+	.usage = usage,
+	.run = repair,
+	COMMAND_OPTIONS(struct repair_command_options, specs),
+	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS,
+	.writes = true,
+};

@@ -1,0 +1,284 @@
+#include "repo/repair.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "objects/odb_files.h"
+#include "repo/repair_internal.h"
+
+/* Behind one damaged frame another may come to light. */
+#define ROUNDS_MAX 16
+
+struct mending {
+	struct repo *repo; /* opened anew in each round: nothing remembered of what was damaged */
+	const char *dir;
+	const struct repair_options *options;
+	struct repair_result *result;
+	struct repair_faults faults;
+	struct fsck_result found;
+	struct repair_bytes refused; /* tried, and they made nothing better */
+};
+
+static int keep_fault(void *data, const struct fsck_fault *fault, struct drift_error *err)
+{
+	struct mending *m = data;
+
+	return repair_faults_keep(&m->faults, fault, err);
+}
+
+static void tell_progress(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	struct mending *m = data;
+
+	if (m->options->progress)
+		m->options->progress(m->options->data, what, done, total);
+}
+
+static int look(struct mending *m, struct drift_error *err)
+{
+	const struct fsck_options options = { .fault = keep_fault, .progress = tell_progress, .data = m };
+
+	repair_faults_release(&m->faults);
+	return fsck_run(m->repo, &options, &m->found, err);
+}
+
+static int tell(struct mending *m, enum repair_kind kind, const struct fsck_fault *fault, const char *sentence,
+		struct drift_error *err)
+{
+	const struct repair_action action = { .kind = kind, .sentence = sentence, .fault = fault };
+
+	return m->options->action ? m->options->action(m->options->data, &action, err) : 0;
+}
+
+static bool is_in(const struct repair_bytes *bytes, const char *name, uint64_t frame)
+{
+	size_t i;
+
+	for (i = 0; i < bytes->count; i++)
+		if (bytes->items[i].frame == frame && !strcmp(bytes->items[i].name, name))
+			return true;
+	return false;
+}
+
+/* The journal that a fault is in. */
+static struct journal *journal_of(const struct odb_files *files, const struct fsck_fault *fault)
+{
+	size_t i;
+
+	for (i = 0; fault->file && i < files->count; i++) {
+		const char *path = files->items[i].journal ? journal_path(files->items[i].journal) : "";
+		const char *slash = strrchr(path, '/');
+
+		if (slash && !strcmp(slash + 1, fault->file))
+			return files->items[i].journal;
+	}
+	return NULL;
+}
+
+/* The bytes that are wrong, as far as one a frame is. */
+static int find_bytes(struct mending *m, struct repair_bytes *bytes, struct drift_error *err)
+{
+	struct odb_files files;
+	size_t i;
+	int r = odb_files_get(repo_odb(m->repo), &files, err);
+
+	if (r)
+		return -1;
+	for (i = 0; i < m->faults.count && r >= 0; i++) {
+		const struct fsck_fault *fault = &m->faults.items[i].fault;
+		struct journal *journal = fault->severity != FSCK_NOTE ? journal_of(&files, fault) : NULL;
+
+		if (journal && !is_in(bytes, fault->file, fault->offset) &&
+		    !is_in(&m->refused, fault->file, fault->offset))
+			r = repair_find_byte(journal_path(journal), fault->file, journal_seed(journal), fault->offset,
+					     bytes, err);
+	}
+	odb_files_release(&files);
+	return r < 0 ? -1 : 0;
+}
+
+static int tell_byte(struct mending *m, const struct repair_byte *byte, struct drift_error *err)
+{
+	const struct fsck_fault *fault = NULL;
+	auto_buf sentence = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < m->faults.count && !fault; i++)
+		if (m->faults.items[i].file && !strcmp(m->faults.items[i].file, byte->name) &&
+		    m->faults.items[i].fault.offset == byte->frame)
+			fault = &m->faults.items[i].fault;
+	buf_addf(&sentence, "restore the byte at offset %llu of %s, by the checksum over it",
+		 (unsigned long long)byte->offset, byte->name);
+	if (buf_check(&sentence, err) < 0)
+		return -1;
+	m->result->mended++;
+	return tell(m, REPAIR_RESTORE, fault, sentence.data, err);
+}
+
+static int forget_index(struct mending *m, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	struct file_info info;
+
+	file_join(&path, m->dir, "cache/index");
+	if (buf_check(&path, err) < 0 || file_look(path.data, &info, err) < 0)
+		return -1;
+	return info.kind == FILE_ABSENT ? 0 : file_unlink(path.data, err);
+}
+
+static int reopen(struct mending *m, struct drift_error *err)
+{
+	const struct repo_options options = { .exact = true };
+
+	repo_close(m->repo);
+	m->repo = NULL;
+	return repo_open(m->dir, &options, &m->repo, err);
+}
+
+/* Under the append lock, so that nobody writes by an index that tells of the file as it was. */
+static int change_bytes(struct mending *m, const struct repair_bytes *bytes, bool undo, struct drift_error *err)
+{
+	struct odb *odb = repo_odb(m->repo);
+	int r = odb_lock(odb, err);
+
+	if (r)
+		return -1;
+	r = undo ? repair_undo_bytes(bytes, err) : repair_write_bytes(m->dir, bytes, err);
+	if (!r)
+		r = forget_index(m, err);
+	odb_unlock(odb);
+	return r ? -1 : reopen(m, err);
+}
+
+static uint64_t sound_count(const struct fsck_result *r)
+{
+	return r->commits + r->nodes + r->blobs + r->tags;
+}
+
+static int move_bytes(struct repair_bytes *from, struct repair_bytes *to, struct drift_error *err)
+{
+	size_t i;
+
+	if (mem_grow(&to->items, &to->capacity, to->count + from->count, sizeof(*to->items)) < 0)
+		return error_no_memory(err);
+	for (i = 0; i < from->count; i++)
+		to->items[to->count++] = from->items[i];
+	from->count = 0;
+	return 0;
+}
+
+/* One round: 1 something was mended, 0 there was nothing to do, -1. */
+static int mend_bytes(struct mending *m, struct drift_error *err)
+{
+	struct repair_bytes bytes = { .items = NULL };
+	uint64_t before = sound_count(&m->found), wrong = m->found.faults[FSCK_DAMAGE] + m->found.faults[FSCK_LOST];
+	size_t i;
+	int r = find_bytes(m, &bytes, err);
+
+	for (i = 0; i < bytes.count && !r; i++)
+		r = tell_byte(m, &bytes.items[i], err);
+	if (!r && bytes.count && !m->options->dry_run) {
+		r = change_bytes(m, &bytes, false, err);
+		if (!r)
+			r = look(m, err);
+		/* A byte named by chance: what can be read must not become less. */
+		if (!r && (sound_count(&m->found) < before ||
+			   m->found.faults[FSCK_DAMAGE] + m->found.faults[FSCK_LOST] > wrong)) {
+			m->result->mended -= bytes.count;
+			r = change_bytes(m, &bytes, true, err);
+			if (!r)
+				r = look(m, err);
+			if (!r)
+				r = move_bytes(&bytes, &m->refused, err);
+		} else if (!r) {
+			m->result->restored += sound_count(&m->found) - before;
+			r = 1;
+		}
+	} else if (!r && m->options->dry_run && bytes.count) {
+		r = move_bytes(&bytes, &m->refused, err);
+	}
+	repair_bytes_release(&bytes);
+	return r;
+}
+
+/* Indexes that are damaged are removed: whoever needs them makes them anew. */
+static int mend_indexes(struct mending *m, struct drift_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < m->faults.count; i++) {
+		const struct fsck_fault *fault = &m->faults.items[i].fault;
+		auto_buf path = BUF_INIT, sentence = BUF_INIT;
+
+		if (fault->severity != FSCK_NOTE || !fault->file || strncmp(fault->file, "cache/", 6) != 0)
+			continue;
+		file_join(&path, m->dir, fault->file);
+		buf_addf(&sentence, "remove %s, which is made anew", fault->file);
+		if (buf_check(&path, err) < 0 || buf_check(&sentence, err) < 0 ||
+		    tell(m, REPAIR_INDEX, fault, sentence.data, err) < 0)
+			return -1;
+		m->result->mended++;
+		if (!m->options->dry_run && file_unlink(path.data, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * What is left. In a dry run, what only follows from damage that would be mended cannot be told from the rest: neither
+ * is told then.
+ */
+static int tell_lost(struct mending *m, struct drift_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < m->faults.count; i++) {
+		const struct fsck_fault *fault = &m->faults.items[i].fault;
+
+		if (fault->severity == FSCK_NOTE)
+			continue;
+		if (m->options->dry_run && m->refused.count)
+			continue;
+		m->result->lost += fault->severity == FSCK_LOST;
+		if (tell(m, REPAIR_LOST, fault,
+			 fault->severity == FSCK_LOST ? "this is lost" : "this is damaged, and stays so", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int mend_all(struct mending *m, struct drift_error *err)
+{
+	int round, r = 1;
+
+	if (look(m, err) < 0)
+		return -1;
+	for (round = 0; r > 0 && round < ROUNDS_MAX; round++)
+		r = mend_bytes(m, err);
+	if (r < 0 || mend_indexes(m, err) < 0)
+		return -1;
+	return tell_lost(m, err);
+}
+
+int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
+	       struct drift_error *err)
+{
+	struct repair_result result = { 0 };
+	struct mending m = { .dir = repo_dir(repo), .options = options, .result = &result };
+	int r = odb_gc_lock(repo_odb(repo), err);
+
+	if (r)
+		return r < 0 ? -1 : error_set(err, DRIFT_ERR_CLASH, "a gc or another repair is at work");
+	r = reopen(&m, err);
+	if (!r)
+		r = mend_all(&m, err);
+	repo_close(m.repo);
+	repair_faults_release(&m.faults);
+	repair_bytes_release(&m.refused);
+	odb_gc_unlock(repo_odb(repo));
+	if (!r)
+		*result_out = result;
+	return r;
+}

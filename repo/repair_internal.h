@@ -1,0 +1,49 @@
+/* The parts of repair: what can be mended is found first, then done, then all is checked anew. */
+#ifndef REPO_REPAIR_INTERNAL_H
+#define REPO_REPAIR_INTERNAL_H
+
+#include "repo/repair.h"
+
+/* One byte of a file that is not what was written. */
+struct repair_byte {
+	char *path; /* of the file */
+	char *name; /* below the store */
+	uint64_t offset;
+	unsigned char with; /* to be XORed */
+	uint64_t frame;     /* where the frame begins */
+};
+
+struct repair_bytes {
+	struct repair_byte *items;
+	size_t count, capacity;
+};
+void repair_bytes_release(struct repair_bytes *bytes);
+
+/* A fault that was told, kept. */
+struct repair_fault {
+	struct fsck_fault fault;
+	char *sentence, *file;
+	char **paths;
+	struct oid *commits;
+};
+
+struct repair_faults {
+	struct repair_fault *items;
+	size_t count, capacity;
+};
+int repair_faults_keep(struct repair_faults *faults, const struct fsck_fault *fault,
+		       struct drift_error *err) MUST_CHECK;
+void repair_faults_release(struct repair_faults *faults);
+
+/*
+ * Does one byte explain the damage of the frame at an offset of a journal? Adds it to bytes: 1, 0 no, -1. seed: of the
+ * journal's checksums; where its first frame is damaged it is not needed.
+ */
+int repair_find_byte(const char *path, const char *name, uint32_t seed, uint64_t offset, struct repair_bytes *bytes,
+		     struct drift_error *err) MUST_CHECK;
+/* Write the bytes, durably; a copy of each file as it was is in lost/ before. */
+int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
+/* XOR is its own undoing. The copies stay. */
+int repair_undo_bytes(const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+#!/bin/sh
+
+test_description='drift repair and doctor: what can be mended is, the rest is named, nothing gets worse'
+. "$(dirname "$0")/lib.sh"
+
+# Write the octal bytes $3 over FILE of a copy at OFFSET; what is derived is not there.
+spoil() {
+	rm -rf bad && cp -r good bad && rm -rf bad/.drift/cache &&
+		printf %b "$3" | dd of="bad/.drift/$1" bs=1 seek="$2" conv=notrunc 2>dd.err
+}
+
+place_of() {
+	grep -abo "$1" good/.drift/journal-000001 | head -n 1 | cut -d : -f 1
+}
+
+test_expect_success 'setup' '
+	drift init -q good && cd good &&
+	for i in 1 2 3 4 5 6 7 8 9; do drift put c/$i -j "{\"n\":$i}" -m "put $i" -q || return 1; done &&
+	{ head -c 1000 /dev/urandom && printf "seek and find" && head -c 1000 /dev/urandom; } >plain &&
+	drift put d/plain plain -m "put plain" -q && drift put c/3 -j "\"three again\"" -m "change 3" -q
+'
+
+test_expect_success 'nothing to do' '
+	drift -C good repair >out && test_grep "^there is nothing to mend$" out && test_path_is_missing good/.drift/lost &&
+	drift -C good repair -q >out && test_must_be_empty out && drift doctor -d good >out && test_grep "all is sound" out
+'
+
+test_expect_success 'a changed byte: doctor says what would be done, and does nothing' '
+	spoil journal-000001 "$(place_of "and find")" X && cp -r bad before &&
+	test_expect_code 1 drift -C bad doctor >out 2>err && test_grep "^lost: journal-000001" out &&
+	test_grep "^would restore the byte at offset $(place_of "and find") of journal-000001" out &&
+	test_expect_code 1 drift -C bad repair --dry-run >out 2>err && test_grep "^would restore" out &&
+	cmp before/.drift/journal-000001 bad/.drift/journal-000001 && test_path_is_missing bad/.drift/lost
+'
+
+test_expect_success 'a changed byte is restored, the damaged file kept' '
+	drift -C bad repair >out 2>err && test_grep "^restore the byte at offset" out && test_grep "^1 mended, 0 lost$" out &&
+	cmp good/.drift/journal-000001 bad/.drift/journal-000001 &&
+	cmp before/.drift/journal-000001 bad/.drift/lost/journal-000001 &&
+	drift -C bad fsck >out 2>err && test_grep "all is sound" out && test_must_be_empty err &&
+	drift -C bad get d/plain | cmp - good/plain && drift -C bad repair >out && test_grep "nothing to mend" out
+'
+
+test_expect_success 'two frames, --json' '
+	spoil journal-000001 "$(place_of "put 4")" X &&
+	printf Y | dd of=bad/.drift/journal-000001 bs=1 seek="$(place_of "put 7")" conv=notrunc 2>dd.err &&
+	drift -C bad repair --json >out 2>err && test_grep "\"action\":\"restore\"" out && test_grep "\"mended\":2" out &&
+	cmp good/.drift/journal-000001 bad/.drift/journal-000001
+'
+
+test_expect_success 'what cannot be mended is named and everything else works' '
+	id=$(drift -C good rev-parse HEAD) && spoil journal-000001 "$(place_of "seek and find")" "LOST FOR EVER" &&
+	cp bad/.drift/journal-000001 before.journal &&
+	test_expect_code 1 drift -C bad repair >out 2>err && test_grep "^lost: journal-000001" out &&
+	test_grep "^    document d/plain$" out && test_grep "^    commit $id$" out && test_grep "^0 mended, [1-9]" out &&
+	cmp before.journal bad/.drift/journal-000001 && test_path_is_missing bad/.drift/lost &&
+	test "$(drift -C bad get c/3 2>err)" = "\"three again\"" && test "$(drift -C bad get c/9 2>err)" = "{\"n\":9}" &&
+	drift -C bad put c/new -j 1 -m "go on" -q >out 2>err && test "$(drift -C bad get c/new 2>err)" = 1
+'
+
+test_expect_success 'who has the document elsewhere stores it again, and all commits have it' '
+	test_must_fail drift -C bad get d/plain 2>err && drift -C bad hash-object -w "$TRASH/good/plain" >out 2>err &&
+	drift -C bad get d/plain 2>err | cmp - good/plain && drift -C bad get d/plain --at HEAD~2 2>err | cmp - good/plain &&
+	test_expect_code 1 drift -C bad fsck >out 2>err && test_grep ! "^lost" out && test_grep "^damaged: journal-000001" out
+'
+
+test_expect_success 'a damaged index is removed' '
+	rm -rf bad && cp -r good bad && drift -C bad cat-file -t "$(drift -C bad get --stat c/4 --json | sed "s/.*\"id\":\"\([0-9a-f]*\)\".*/\1/")" >out &&
+	printf zzzz | dd of=bad/.drift/cache/blobs bs=1 seek=80 conv=notrunc 2>dd.err &&
+	test_expect_code 1 drift -C bad repair -n >out && test_grep "^would remove cache/blobs" out && test_path_is_file bad/.drift/cache/blobs &&
+	drift -C bad repair >out && test_grep "^remove cache/blobs" out && test_path_is_missing bad/.drift/cache/blobs &&
+	drift -C bad fsck >out && test_grep ! note out
+'
+
+test_expect_success 'wrong usage' '
+	test_expect_code 129 drift -C good repair now 2>err && test_expect_code 129 drift -C good doctor now 2>err
+'
+
+test_done
