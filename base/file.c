@@ -429,20 +429,19 @@ void file_unmap(void *map, size_t len)
 
 int file_map_abandon(int fd, void *map, size_t len, size_t keep, struct drift_error *err)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, access = PROT_READ | PROT_WRITE;
-	void *kept = mmap(NULL, keep, access, flags, -1, 0);
+	void *own = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (kept == MAP_FAILED)
+	if (own == MAP_FAILED)
 		return file_fd_error(fd, "unmap", err);
 	/* Read, not copied: who touches a map of a file that was cut is killed. */
-	if (file_read_at(fd, kept, keep, 0, err) < 0) {
-		munmap(kept, keep);
+	if (file_read_at(fd, own, keep, 0, err) < 0) {
+		munmap(own, len);
 		return -1;
 	}
-	if (mmap((char *)map + keep, len - keep, access, flags | MAP_FIXED, -1, 0) == MAP_FAILED ||
-	    mremap(kept, keep, keep, MREMAP_MAYMOVE | MREMAP_FIXED, map) == MAP_FAILED) {
+	/* It takes the other's place in one step. */
+	if (mremap(own, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, map) == MAP_FAILED) {
 		file_fd_error(fd, "unmap", err);
-		munmap(kept, keep);
+		munmap(own, len);
 		return -1;
 	}
 	return 0;

@@ -293,6 +293,21 @@ size_t odb_sealed_count(struct odb *odb)
 	return count;
 }
 
+uint64_t odb_packs_mark(struct odb *odb)
+{
+	auto_file_list *list = odb_list(odb);
+	uint64_t mark = 0, part;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (!list->items[i].pack)
+			continue;
+		memcpy(&part, pack_name(list->items[i].pack)->sha, sizeof(part));
+		mark = mark * 3 + part;
+	}
+	return mark;
+}
+
 uint64_t odb_end(struct odb *odb)
 {
 	return loc_make(odb_live(odb), atomic_load(&index_head(odb_index(odb))->end), 0);

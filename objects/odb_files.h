@@ -52,6 +52,11 @@ void odb_files_release(struct odb_files *files);
  * all as before.
  */
 int odb_seal(struct odb *odb, struct drift_error *err) MUST_CHECK;
+/*
+ * Changes whenever a pack takes the place of files: what was looked up before may have been removed since, unless a
+ * ref leads to it. Known to be so under the append lock.
+ */
+uint64_t odb_packs_mark(struct odb *odb);
 /* How many sealed journals wait to be packed; cheap. */
 size_t odb_sealed_count(struct odb *odb);
 

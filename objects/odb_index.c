@@ -110,10 +110,14 @@ static int make_room(struct odb *odb, struct store_index **index, uint64_t main_
 			return 0;
 		return error_set(err, why.code, "%s", why.message);
 	}
-	if (in_memory)
+	if (in_memory) {
 		index_close(*index);
-	else
+	} else {
+		/* A reader may find the new file by itself at the same time. */
+		pthread_mutex_lock(&odb->state_mutex);
 		odb_replace_index(odb, grown);
+		pthread_mutex_unlock(&odb->state_mutex);
+	}
 	*index = grown;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/mem.h"
+#include "objects/odb_files.h"
 #include "repo/change_lists.h"
 #include "repo/repo_internal.h"
 
@@ -224,15 +225,18 @@ static int still_there(struct writing *w, struct drift_error *err)
 static int try_unlocked(struct writing *w, unsigned attempt, struct commit_result *result, struct drift_error *err)
 {
 	struct odb *odb = repo_odb(w->repo);
+	uint64_t packs;
 	int r;
 
 	if (read_tip(w, false, err))
 		return -1;
+	packs = odb_packs_mark(odb);
 	if (check_expected(w, NULL))
 		return 0;
 	if (build(w, attempt, false, err) || odb_lock(odb, err))
 		return -1;
-	r = still_there(w, err);
+	/* What was found to be stored already may have been removed with what nothing led to. */
+	r = odb_packs_mark(odb) == packs ? still_there(w, err) : 0;
 	if (r > 0 && finish(w, result, err))
 		r = -1;
 	odb_unlock(odb);

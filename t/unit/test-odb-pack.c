@@ -190,6 +190,7 @@ static void test_answers_stay(void **state)
 	struct answers before, after;
 	char index[128];
 	struct tip tip;
+	uint64_t mark;
 
 	(void)state;
 	in_store("cache/index", index);
@@ -200,7 +201,11 @@ static void test_answers_stay(void **state)
 	ask(odb, COMMITS, LOC_UNKNOWN, &before);
 	other = open_small();
 	trunk_must(odb_open(trunk_dir, &look, &reader, &trunk_err));
+	mark = odb_packs_mark(other);
 	pack_sealed(odb, LOC_UNKNOWN);
+	trunk_must(odb_lock(other, &trunk_err));
+	assert_true(odb_packs_mark(other) != mark && odb_packs_mark(other) == odb_packs_mark(odb));
+	odb_unlock(other);
 	ask(odb, COMMITS, LOC_UNKNOWN, &after);
 	same(&before, &after);
 	/* Others had the journals open. */
