@@ -87,12 +87,13 @@ fault_walk() {
 }
 
 # A store with commits, two branches, a tag, a stage; asked by the program of this build.
+# Nothing goes on in the background: what is on the disk is looked at.
 fault_base() {
 	FAULT_ASK=$TEST_BUILD/drift
 	# In memory where that can be: the disk would be waited for thousands of times.
 	FAULT_DIR=$(mktemp -d -p /dev/shm drift-faults-XXXXXX 2>/dev/null) || FAULT_DIR=$TRASH
 	mkdir "$FAULT_DIR/base" && (
-		cd "$FAULT_DIR/base" && "$FAULT_ASK" init -q && "$FAULT_ASK" put c/1 -j '{"n":1}' -m one -q &&
+		cd "$FAULT_DIR/base" && "$FAULT_ASK" init -q && "$FAULT_ASK" config gc.auto false && "$FAULT_ASK" put c/1 -j '{"n":1}' -m one -q &&
 			"$FAULT_ASK" put c/2 -j '{"n":2}' -m two -q && "$FAULT_ASK" branch side &&
 			"$FAULT_ASK" put c/1 -j '{"n":3}' -m three -q && "$FAULT_ASK" tag first HEAD~1 &&
 			"$FAULT_ASK" put c/staged -j 4 && "$FAULT_ASK" rm c/2
