@@ -12,7 +12,7 @@
 
 #define CACHE_LEN_MIN ((size_t)16 << 20)
 #define CACHE_LEN_MAX ((size_t)1 << 30)
-#define GROUPS_LEN_MAX ((size_t)64 << 20)
+#define GROUPS_LEN_MAX ((size_t)256 << 20)
 
 static void dir_path(struct buf *out, const char *dir, const char *name)
 {

@@ -193,6 +193,13 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 	struct point_target found;
 	enum point_candidate found_by = 0;
 
+	/* No branch or tag is named like that, so there is nothing else to ask. */
+	if ((text->candidates & POINT_ID) && text->id_len == OID_HEX_LEN) {
+		int rc = base_by(ctx, text, POINT_ID, out, err);
+
+		if (rc)
+			return rc < 0 ? -1 : 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		auto_buf both = BUF_INIT;
 		struct point_target t;
