@@ -25,7 +25,7 @@ static void unit_done(struct fsck *f, const struct fsck_unit *unit, bool tell)
 	uint64_t done, total;
 
 	pthread_mutex_lock(&f->mutex);
-	f->work_done += unit->to - unit->from;
+	f->work_done += unit->len;
 	done = f->work_done;
 	total = f->work_total;
 	pthread_mutex_unlock(&f->mutex);
@@ -194,6 +194,28 @@ static bool name_object(struct fsck *f, const struct fsck_missing *m)
 	return false;
 }
 
+/* What nothing needs may refer to what nothing needed: gc keeps young objects, not all that they refer to. */
+static bool is_removed(struct fsck *f, const struct fsck_missing *m)
+{
+	const struct odb_file *file = fsck_file_of(f, m->loc);
+	struct drift_error why = { .code = DRIFT_OK };
+	auto_commit *commit = NULL;
+	auto_node *node = NULL;
+	auto_buf bytes = BUF_INIT;
+	struct oid id;
+	int r = 0;
+
+	if (!file || !file->pack)
+		return false;
+	if (m->kind == OBJECT_COMMIT)
+		r = odb_commit(f->odb, NULL, m->loc, &commit, &why);
+	else if (m->kind == OBJECT_TREE)
+		r = odb_node_at(f->odb, m->loc, &node, &why);
+	else if (m->kind == OBJECT_BLOB)
+		r = odb_blob_at(f->odb, m->loc, &bytes, &id, NULL, &why);
+	return r < 0 && why.code == DRIFT_ERR_NOT_FOUND;
+}
+
 static int note_missing(struct fsck *f, const struct fsck_missing *m, bool readable, struct drift_error *err)
 {
 	char hex[OID_HEX_LEN + 1];
@@ -231,6 +253,10 @@ static int resolve_missing(struct fsck *f, struct drift_error *err)
 		if (fsck_known_ask(f->known, &item->fact) == FSCK_AGREES || (f->end && item->loc >= f->end) ||
 		    (kept && m->items[kept - 1].loc == item->loc && m->items[kept - 1].fact.key == item->fact.key))
 			continue;
+		if (!item->differs && is_removed(f, item)) {
+			f->removed = true;
+			continue;
+		}
 		readable = !item->differs && can_be_read(f, item, &searched);
 		if (readable && item->loc == LOC_UNKNOWN)
 			continue;
@@ -277,13 +303,22 @@ static int check_all(struct fsck *f, struct drift_error *err)
 	    check_objects(f, err) < 0 || resolve_missing(f, err) < 0 || fsck_check_refs(f, err) < 0 ||
 	    fsck_check_derived(f, err) < 0)
 		return -1;
-	if (is_damaged(f) ? fsck_name_all(f, err) < 0 : f->options->full && fsck_check_trees(f, err) < 0)
+	if ((is_damaged(f) || f->removed) && fsck_name_all(f, err) < 0)
+		return -1;
+	if (f->options->full && !is_damaged(f) && fsck_check_trees(f, err) < 0)
 		return -1;
 	return fsck_tell(f, err);
 }
 
 static void release(struct fsck *f)
 {
+	size_t i;
+
+	for (i = 0; f->locs && i < f->files.count; i++) {
+		free(f->locs[i][0].items);
+		free(f->locs[i][1].items);
+	}
+	free(f->locs);
 	fsck_forget(f);
 	fsck_known_free(f->known);
 	fsck_chains_release(&f->chains);

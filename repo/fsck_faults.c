@@ -8,9 +8,16 @@
 
 const char *fsck_file_name(const struct odb_file *file)
 {
-	const char *path = journal_path(file->journal), *slash = strrchr(path, '/');
+	const char *path = file->journal ? journal_path(file->journal) : pack_path(file->pack);
+	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : path;
+	/* A pack is named with its folder, below the store. */
+	if (slash && file->pack)
+		while (slash > path && slash[-1] != '/')
+			slash--;
+	else if (slash)
+		slash++;
+	return slash ? slash : path;
 }
 
 bool fsck_is_fault(const struct drift_error *why)
@@ -30,10 +37,13 @@ const struct odb_file *fsck_file_of(const struct fsck *f, uint64_t loc)
 	return NULL;
 }
 
+/* Where a location stands: in a pack at the start of its group. */
 static void place_fault(struct fsck *f, struct fsck_found *found)
 {
 	struct fsck_fault *fault = &found->fault;
 	const struct odb_file *file;
+	struct pack_place place;
+	uint64_t ordinal;
 
 	if (fault->file || fault->loc == LOC_UNKNOWN)
 		return;
@@ -41,7 +51,10 @@ static void place_fault(struct fsck *f, struct fsck_found *found)
 	if (!file)
 		return;
 	fault->file = fsck_file_name(file);
-	fault->offset = loc_offset(fault->loc);
+	if (file->journal)
+		fault->offset = loc_offset(fault->loc);
+	else if (pack_find(file->pack, fault->loc, &place, NULL) > 0)
+		pack_group_at(file->pack, place.kind, place.group, &fault->offset, &ordinal);
 }
 
 static bool is_told(const struct fsck *f, const struct fsck_found *found)

@@ -17,13 +17,16 @@ struct file_scan {
 	struct fsck_unit open;
 };
 
-static int add_unit(struct fsck *f, const struct fsck_unit *unit, struct drift_error *err)
+int fsck_add_unit(struct fsck *f, const struct fsck_unit *unit, struct drift_error *err)
 {
 	if (unit->to == unit->from)
 		return 0;
 	if (mem_grow(&f->units, &f->unit_capacity, f->unit_count + 1, sizeof(*f->units)) < 0)
 		return error_no_memory(err);
-	f->units[f->unit_count++] = *unit;
+	f->units[f->unit_count] = *unit;
+	if (f->files.items[unit->file].journal)
+		f->units[f->unit_count].len = unit->to - unit->from;
+	f->unit_count++;
 	return 0;
 }
 
@@ -38,8 +41,7 @@ static int scan_record(struct fsck *f, uint64_t loc, const unsigned char *data, 
 	return 0;
 }
 
-/* A transaction's chains, and how many records it has. */
-static int scan_txn(struct fsck *f, uint64_t loc, const unsigned char *payload, size_t len, struct drift_error *err)
+int fsck_scan_txn(struct fsck *f, uint64_t loc, const unsigned char *payload, size_t len, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
 	struct txn t;
@@ -65,14 +67,14 @@ static int scan_frame(void *data, uint64_t offset, const struct frame *frame, co
 	if (s->end && offset >= s->end)
 		return 1;
 	if (s->open.to != offset || s->open.to - s->open.from >= UNIT_LEN) {
-		if (add_unit(s->f, &s->open, err) < 0)
+		if (fsck_add_unit(s->f, &s->open, err) < 0)
 			return -1;
 		s->open.from = offset;
 	}
 	s->open.to = next;
 	if (frame->kind == FRAME_OBJECT && scan_record(s->f, loc, payload, frame->len, err) < 0)
 		return -1;
-	if (frame->kind == FRAME_TXN && scan_txn(s->f, loc, payload, frame->len, err) < 0)
+	if (frame->kind == FRAME_TXN && fsck_scan_txn(s->f, loc, payload, frame->len, err) < 0)
 		return -1;
 	if (s->f->options->progress && !(s->f->unit_count & 63))
 		s->f->options->progress(s->f->options->data, "reading the files", s->f->work_done + next,
@@ -123,7 +125,7 @@ static int note_damage(struct file_scan *s, uint64_t from, uint64_t to, struct d
 	}
 	if (at > from) {
 		buf_addf(&sentence, "the checksum of the frame differs (%llu bytes)", (unsigned long long)(to - from));
-		if (add_unit(f, &unit, err) < 0)
+		if (fsck_add_unit(f, &unit, err) < 0)
 			return -1;
 	} else {
 		buf_addf(&sentence, "there is no frame in %llu bytes", (unsigned long long)(to - from));
@@ -164,7 +166,7 @@ static int scan_journal(struct fsck *f, size_t number, struct drift_error *err)
 	else if (!r && s.end && end < s.end)
 		r = fsck_note_at(f, FSCK_LOST, loc_make(file->first, end, 0), err,
 				 "the journal ends here, %llu bytes before its end", (unsigned long long)(s.end - end));
-	if (r < 0 || add_unit(f, &s.open, err) < 0)
+	if (r < 0 || fsck_add_unit(f, &s.open, err) < 0)
 		return -1;
 	f->result.files++;
 	f->work_done += s.end ? s.end : end;
@@ -176,11 +178,17 @@ int fsck_scan_files(struct fsck *f, struct drift_error *err)
 	uint64_t size;
 	size_t i;
 
-	for (i = 0; i < f->files.count; i++)
-		if (f->files.items[i].journal && !journal_size(f->files.items[i].journal, &size, NULL))
+	f->locs = mem_calloc(f->files.count, sizeof(*f->locs));
+	if (!f->locs)
+		return error_no_memory(err);
+	for (i = 0; i < f->files.count; i++) {
+		if (f->files.items[i].pack)
+			f->work_total += pack_len(f->files.items[i].pack);
+		else if (!journal_size(f->files.items[i].journal, &size, NULL))
 			f->work_total += size;
+	}
 	for (i = 0; i < f->files.count; i++)
-		if (f->files.items[i].journal && scan_journal(f, i, err) < 0)
+		if ((f->files.items[i].pack ? fsck_scan_pack(f, i, err) : scan_journal(f, i, err)) < 0)
 			return -1;
 	f->work_total = f->work_done;
 	f->work_done = 0;

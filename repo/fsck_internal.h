@@ -50,6 +50,7 @@ struct fsck_unit {
 	size_t file;               /* in fsck.files */
 	enum pack_block_kind kind; /* of a pack */
 	uint64_t from, to;         /* offsets, or numbers of groups */
+	uint64_t len; /* bytes of the file */
 	bool damaged;              /* a frame whose checksum differs: what it holds may be sound all the same */
 };
 
@@ -61,6 +62,12 @@ struct fsck_ref {
 	char *target;
 	bool damaged;  /* that entry is, and readers do not see it: this is where the ref would be */
 	struct oid id; /* of its object then, zero if that is a commit of the same frame */
+};
+
+/* Where the items of a pack first stood, in the order of the file. */
+struct fsck_locs {
+	uint64_t *items;
+	size_t count;
 };
 
 /* What follows from entry to entry. */
@@ -80,6 +87,7 @@ struct fsck {
 	const struct fsck_options *options;
 	uint64_t end; /* location behind which frames were written since */
 	struct odb_files files;
+	struct fsck_locs (*locs)[2]; /* for each file: stubs, objects */
 	struct fsck_unit *units;
 	size_t unit_count, unit_capacity;
 	uint64_t record_count;
@@ -89,6 +97,7 @@ struct fsck {
 	struct fsck_known *known;
 	struct node_cache *nodes; /* bases of deltas */
 	struct fsck_missings missing;
+	bool removed; /* something refers to what gc removed: nothing that is needed may */
 	struct fsck_result result;
 
 	atomic_size_t next_unit;
@@ -137,8 +146,16 @@ void fsck_forget(struct fsck *f);
 
 /* --- fsck_files.c: units of work, chains, damaged places --- */
 int fsck_scan_files(struct fsck *f, struct drift_error *err) MUST_CHECK;
+int fsck_add_unit(struct fsck *f, const struct fsck_unit *unit, struct drift_error *err) MUST_CHECK;
+/* A transaction's chains, and how many records it has. */
+int fsck_scan_txn(struct fsck *f, uint64_t loc, const unsigned char *payload, size_t len,
+		  struct drift_error *err) MUST_CHECK;
 /* What lies beside the files: indexes, leftovers. */
 int fsck_check_derived(struct fsck *f, struct drift_error *err) MUST_CHECK;
+
+/* --- fsck_packs.c: the same for a pack, and its groups --- */
+int fsck_scan_pack(struct fsck *f, size_t number, struct drift_error *err) MUST_CHECK;
+int fsck_check_groups(struct fsck_worker *w, const struct fsck_unit *unit, struct drift_error *err) MUST_CHECK;
 
 /* --- fsck_chains.c --- */
 int fsck_chain_txn(struct fsck *f, const struct txn *t, struct drift_error *err) MUST_CHECK;
@@ -152,6 +169,14 @@ uint64_t fsck_chain_path(const struct fsck_chains *c, const struct path *path);
 
 /* --- fsck_objects.c: one unit; -1: it cannot go on --- */
 int fsck_check_unit(struct fsck_worker *w, const struct fsck_unit *unit, struct drift_error *err) MUST_CHECK;
+/* What went wrong with a record: a fault, or the end of the check. */
+int fsck_record_fault(struct fsck_worker *w, uint64_t loc, const struct drift_error *why,
+		      struct drift_error *err) MUST_CHECK;
+/* A record of a stub, a blob and a node of a pack's groups. */
+int fsck_check_stored(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc,
+		      struct drift_error *err) MUST_CHECK;
+int fsck_check_blob(struct fsck_worker *w, const struct record *r, uint64_t loc, struct drift_error *err) MUST_CHECK;
+int fsck_check_packed_node(struct fsck_worker *w, struct node *node, uint64_t loc, struct drift_error *err) MUST_CHECK;
 /* Ask, and remember what is not known. */
 int fsck_expect(struct fsck_worker *w, const struct fsck_missing *reference, struct drift_error *err) MUST_CHECK;
 int fsck_keep_missing(struct fsck_missings *m, const struct fsck_missing *item, struct drift_error *err) MUST_CHECK;
@@ -159,8 +184,11 @@ int fsck_keep_missing(struct fsck_missings *m, const struct fsck_missing *item, 
 /* --- fsck_commits.c --- */
 int fsck_check_commit(struct fsck_worker *w, uint64_t loc, bool damaged, struct drift_error *err) MUST_CHECK;
 int fsck_check_tag(struct fsck_worker *w, const struct record *r, uint64_t loc, struct drift_error *err) MUST_CHECK;
-/* The log entry and the change lists of a transaction, as far as they refer to objects. */
-int fsck_check_entry(struct fsck_worker *w, const struct txn *t, struct drift_error *err) MUST_CHECK;
+/*
+ * The log entry and the change lists of a transaction, as far as they refer to objects. packed: what entries refer to
+ * may be removed.
+ */
+int fsck_check_entry(struct fsck_worker *w, const struct txn *t, bool packed, struct drift_error *err) MUST_CHECK;
 
 /* --- fsck_trees.c: trees as wholes --- */
 int fsck_check_trees(struct fsck *f, struct drift_error *err) MUST_CHECK;

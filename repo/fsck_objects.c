@@ -35,13 +35,18 @@ int fsck_expect(struct fsck_worker *w, const struct fsck_missing *reference, str
 	return fsck_keep_missing(&w->missing, &item, err);
 }
 
-/* What went wrong with a record: a fault, or the end of the check. */
-static int record_fault(struct fsck_worker *w, const struct place *place, const struct drift_error *why,
-			struct drift_error *err)
+int fsck_record_fault(struct fsck_worker *w, uint64_t loc, const struct drift_error *why, struct drift_error *err)
 {
 	if (!fsck_is_fault(why))
 		return error_set(err, why->code, "%s", why->message);
-	return place->damaged ? 0 : fsck_note_at(w->f, FSCK_DAMAGE, place->loc, err, "%s", why->message);
+	return fsck_note_at(w->f, FSCK_DAMAGE, loc, err, "%s", why->message);
+}
+
+/* Of a frame that is damaged that was told. */
+static int record_fault(struct fsck_worker *w, const struct place *place, const struct drift_error *why,
+			struct drift_error *err)
+{
+	return place->damaged && fsck_is_fault(why) ? 0 : fsck_record_fault(w, place->loc, why, err);
 }
 
 /* --- nodes --- */
@@ -381,7 +386,7 @@ static int check_txn(struct fsck_worker *w, const unsigned char *payload, size_t
 		if (t.record_len[i] && check_record(w, t.record[i], t.record_len[i], &place, err) < 0)
 			return -1;
 	}
-	return frame->damaged ? 0 : fsck_check_entry(w, &t, err);
+	return frame->damaged ? 0 : fsck_check_entry(w, &t, false, err);
 }
 
 static int check_frames(struct fsck_worker *w, const struct fsck_unit *unit, struct drift_error *err)
@@ -405,6 +410,37 @@ static int check_frames(struct fsck_worker *w, const struct fsck_unit *unit, str
 	return 0;
 }
 
+int fsck_check_stored(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc, struct drift_error *err)
+{
+	const struct place place = { loc, false };
+	struct drift_error why = { .code = DRIFT_OK };
+	auto_node *node = NULL;
+
+	/* A root map's ids may be left out here. */
+	if ((data[0] & 7) != OBJECT_TREE)
+		return check_record(w, data, len, &place, err);
+	if (odb_node_at(w->f->odb, loc, &node, &why) < 0)
+		return fsck_record_fault(w, loc, &why, err);
+	return check_node(w, node, NULL, &place, err);
+}
+
+int fsck_check_blob(struct fsck_worker *w, const struct record *r, uint64_t loc, struct drift_error *err)
+{
+	const struct place place = { loc, false };
+
+	return check_blob_record(w, r, &place, err);
+}
+
+int fsck_check_packed_node(struct fsck_worker *w, struct node *node, uint64_t loc, struct drift_error *err)
+{
+	const struct place place = { loc, false };
+
+	if (check_node(w, node, NULL, &place, err) < 0)
+		return -1;
+	node_cache_put(w->f->nodes, loc, node);
+	return 0;
+}
+
 int fsck_check_unit(struct fsck_worker *w, const struct fsck_unit *unit, struct drift_error *err)
 {
 	const struct odb_file *file = &w->f->files.items[unit->file];
@@ -412,6 +448,8 @@ int fsck_check_unit(struct fsck_worker *w, const struct fsck_unit *unit, struct 
 	struct drift_error why = { .code = DRIFT_OK };
 	int64_t n;
 
+	if (file->pack)
+		return fsck_check_groups(w, unit, err);
 	buf_clear(&w->bytes);
 	if (!buf_reserve(&w->bytes, len))
 		return error_no_memory(err);
