@@ -50,7 +50,7 @@ struct fsck_unit {
 	size_t file;               /* in fsck.files */
 	enum pack_block_kind kind; /* of a pack */
 	uint64_t from, to;         /* offsets, or numbers of groups */
-	uint64_t len; /* bytes of the file */
+	uint64_t len;              /* bytes of the file */
 	bool damaged;              /* a frame whose checksum differs: what it holds may be sound all the same */
 };
 

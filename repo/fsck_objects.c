@@ -410,7 +410,8 @@ static int check_frames(struct fsck_worker *w, const struct fsck_unit *unit, str
 	return 0;
 }
 
-int fsck_check_stored(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc, struct drift_error *err)
+int fsck_check_stored(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc,
+		      struct drift_error *err)
 {
 	const struct place place = { loc, false };
 	struct drift_error why = { .code = DRIFT_OK };

@@ -57,7 +57,9 @@ static int add_units(struct fsck *f, size_t number, enum pack_block_kind kind, u
 	uint64_t count = pack_group_count(pack, kind), i, from, to, ordinal;
 
 	for (i = 0; i < count; i += step) {
-		struct fsck_unit unit = { .file = number, .kind = kind, .from = i, .to = i + step < count ? i + step : count };
+		struct fsck_unit unit = {
+			.file = number, .kind = kind, .from = i, .to = i + step < count ? i + step : count
+		};
 
 		pack_group_at(pack, kind, unit.from, &from, &ordinal);
 		pack_group_at(pack, kind, unit.to, &to, &ordinal);
@@ -118,7 +120,8 @@ int fsck_scan_pack(struct fsck *f, size_t number, struct drift_error *err)
 	f->work_done += pack_len(file->pack);
 	f->record_count += pack_record_count(file->pack);
 	/* Without a map that can be read nothing in the pack has a name; that was told. */
-	if (read_locs(file->pack, PACK_STUBS, &locs[0], &why) < 0 || read_locs(file->pack, PACK_OBJECTS, &locs[1], &why) < 0) {
+	if (read_locs(file->pack, PACK_STUBS, &locs[0], &why) < 0 ||
+	    read_locs(file->pack, PACK_OBJECTS, &locs[1], &why) < 0) {
 		f->chains.broken = true;
 		return fsck_is_fault(&why) ? 0 : error_set(err, why.code, "%s", why.message);
 	}
@@ -129,7 +132,8 @@ int fsck_scan_pack(struct fsck *f, size_t number, struct drift_error *err)
 
 /* --- the objects --- */
 
-static int check_stub(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc, struct drift_error *err)
+static int check_stub(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc,
+		      struct drift_error *err)
 {
 	struct txn t;
 	size_t i;
@@ -154,7 +158,8 @@ static int decode_item(struct fsck_worker *w, struct record *r, const struct run
 	bool changed = r->storage == RECORD_EDIT;
 
 	if (changed && !run->before)
-		return error_set(why, DRIFT_ERR_CORRUPT, "the version of a tree node that this is a change of cannot be read");
+		return error_set(why, DRIFT_ERR_CORRUPT,
+				 "the version of a tree node that this is a change of cannot be read");
 	if (changed) {
 		r->self = run->self;
 		r->depth = (uint8_t)(run->before->depth + 1);
