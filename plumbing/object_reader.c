@@ -12,9 +12,29 @@ void object_reader_release(struct object_reader *r)
 	r->index = NULL;
 }
 
+static void show_progress(void *data, uint64_t bytes_done, uint64_t bytes_total)
+{
+	struct object_reader *r = data;
+
+	if (!r->has_bar)
+		r->bar = ctx_progress(r->ctx, "reading the store for its documents", PROGRESS_BYTES, bytes_total);
+	r->has_bar = true;
+	progress_update(r->bar, bytes_done);
+}
+
+static void end_progress(struct object_reader *r)
+{
+	progress_finish(r->bar);
+	r->bar = NULL;
+	r->has_bar = false;
+}
+
 static int open_index(struct object_reader *r, struct drift_error *err)
 {
-	return r->index ? 0 : blob_index_new(r->ctx->repo, r->ctx->common.no_cache, &r->index, err);
+	if (r->index)
+		return 0;
+	r->progress = (struct blob_progress){ show_progress, r };
+	return blob_index_new(r->ctx->repo, r->ctx->common.no_cache, &r->progress, &r->index, err);
 }
 
 /* The node's reference goes over to out. */
@@ -38,6 +58,7 @@ static int find_unindexed(struct object_reader *r, const char *hex, size_t len, 
 	if (open_index(r, err))
 		return -1;
 	result = blob_index_find_prefix(r->index, hex, len, &found, err);
+	end_progress(r);
 	if (result > 0)
 		take_found(&found, out);
 	return result;

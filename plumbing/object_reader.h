@@ -8,6 +8,9 @@
 struct object_reader {
 	struct cmd_context *ctx;
 	struct blob_index *index; /* made when first needed */
+	struct blob_progress progress;
+	bool has_bar; /* while the store is read for it */
+	struct progress *bar;
 };
 #define OBJECT_READER_INIT(c) \
 	{                     \

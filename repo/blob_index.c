@@ -1,23 +1,33 @@
-#include "repo/blob_index_internal.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "objects/odb_exact.h"
+#include "objects/odb_scan.h"
+#include "repo/blob_index_internal.h"
 
-#define FILE_LEN_MAX ((uint64_t)8 << 30)
+#define FRESH_MIN 65536 /* entries; fewer are not worth writing the old table again */
+#define FRESH_PART 8
+
+enum { TABLE_OLD, TABLE_FRESH, TABLE_COUNT };
+
+static const char *const table_names[TABLE_COUNT] = { "blobs", "blobs-new" };
 
 struct blob_index {
 	struct repo *repo;
 	bool no_cache;
+	const struct blob_progress *progress;
 	bool loaded;
-	bool from_file; /* what it says may be wrong, though not what is found by it */
-	struct blob_table table;
+	bool from_start; /* all was read for the question at hand: what is not found is not there */
+	uint64_t seen;  /* all that stands before is in the tables */
+	/* Of all up to a place, and of what was written since; NULL: nothing. */
+	struct blob_table *tables[TABLE_COUNT];
 };
 
-int blob_index_new(struct repo *repo, bool no_cache, struct blob_index **out, struct drift_error *err)
+int blob_index_new(struct repo *repo, bool no_cache, const struct blob_progress *progress, struct blob_index **out,
+		   struct drift_error *err)
 {
 	struct blob_index *index = calloc(1, sizeof(*index));
 
@@ -25,15 +35,25 @@ int blob_index_new(struct repo *repo, bool no_cache, struct blob_index **out, st
 		return error_no_memory(err);
 	index->repo = repo;
 	index->no_cache = no_cache;
+	index->progress = progress;
 	*out = index;
 	return 0;
+}
+
+static void drop_tables(struct blob_index *index)
+{
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		blob_table_free(index->tables[i]);
+		index->tables[i] = NULL;
+	}
+	index->seen = 0;
 }
 
 void blob_index_free(struct blob_index *index)
 {
 	if (!index)
 		return;
-	blob_table_release(&index->table);
+	drop_tables(index);
 	free(index);
 }
 
@@ -43,175 +63,170 @@ void blob_found_release(struct blob_found *found)
 	found->node = NULL;
 }
 
-static int read_mark(struct blob_index *index, struct blob_mark *mark, struct drift_error *err)
+static int file_name(struct blob_index *index, int table, struct buf *folder, struct buf *file,
+		     struct drift_error *err)
 {
-	struct odb_stats stats;
-
-	if (odb_stats(repo_odb(index->repo), false, &stats, err))
+	buf_clear(folder);
+	buf_clear(file);
+	file_join(folder, repo_dir(index->repo), "cache");
+	if (buf_check(folder, err))
 		return -1;
-	mark->file_count = stats.file_count;
-	mark->used_bytes = stats.used_bytes;
-	return 0;
+	file_join(file, folder->data, table_names[table]);
+	return buf_check(file, err);
 }
 
-static bool same_size(const struct blob_mark *a, const struct blob_mark *b)
+/* Is it of this store, and is the store not an older one, put back from a copy? */
+static bool is_believed(struct blob_index *index, const struct blob_table *t, uint64_t end)
 {
-	return a->file_count == b->file_count && a->used_bytes == b->used_bytes;
-}
-
-/* Of the same size, but is it the same store? */
-static bool is_current(struct blob_index *index, const struct blob_table *t, const struct blob_mark *now)
-{
+	const struct blob_mark *mark = blob_table_mark(t);
+	struct odb *odb = repo_odb(index->repo);
 	enum object_kind kind;
 	uint64_t loc;
 
-	return same_size(&t->mark, now) && odb_find(repo_odb(index->repo), &t->mark.newest.id, &kind, &loc, NULL) > 0 &&
-	       loc == t->mark.newest.loc;
+	if (memcmp(mark->store_id, odb_store_id(odb), sizeof(mark->store_id)) != 0 || mark->to > end)
+		return false;
+	return oid_is_zero(&mark->newest.id) ||
+	       (odb_find(odb, &mark->newest.id, &kind, &loc, NULL) > 0 && loc == mark->newest.loc);
 }
 
-static void file_name(struct blob_index *index, struct buf *folder, struct buf *file)
+/* Whatever is wrong with a file, what it would have is read from the store again. */
+static void load_files(struct blob_index *index, uint64_t end)
 {
-	file_join(folder, repo_dir(index->repo), "cache");
-	file_join(file, folder->data, "blobs");
-}
+	auto_buf folder = BUF_INIT, file = BUF_INIT;
 
-/* Whatever is wrong with the file, it is made again. */
-static bool load_file(struct blob_index *index, const struct blob_mark *now)
-{
-	auto_buf folder = BUF_INIT, file = BUF_INIT, bytes = BUF_INIT;
-	struct blob_table t;
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		struct blob_table *t;
 
-	file_name(index, &folder, &file);
-	if (buf_check(&file, NULL) || file_read_whole(file.data, FILE_LEN_MAX, &bytes, NULL) ||
-	    blob_table_decode(bytes.data, bytes.len, &t, NULL))
-		return false;
-	if (!is_current(index, &t, now)) {
-		blob_table_release(&t);
-		return false;
+		if (file_name(index, i, &folder, &file, NULL) || blob_table_open(file.data, &t, NULL))
+			continue;
+		if (is_believed(index, t, end) && blob_table_mark(t)->from <= index->seen &&
+		    blob_table_mark(t)->to > index->seen) {
+			index->tables[i] = t;
+			index->seen = blob_table_mark(t)->to;
+		} else {
+			blob_table_free(t);
+		}
 	}
-	blob_table_release(&index->table);
-	index->table = t;
-	return true;
 }
 
-/* A cache that cannot be written is done without. */
-static void save_file(struct blob_index *index)
+static int make_folder(struct blob_index *index, struct drift_error *err)
 {
-	auto_buf folder = BUF_INIT, file = BUF_INIT, bytes = BUF_INIT;
+	auto_buf folder = BUF_INIT, file = BUF_INIT;
 
-	if (oid_is_zero(&index->table.mark.newest.id))
-		return;
-	file_name(index, &folder, &file);
-	blob_table_encode(&index->table, &bytes);
-	if (buf_check(&file, NULL) || buf_check(&bytes, NULL))
-		return;
-	(void)!file_make_directory(folder.data, NULL);
-	(void)!file_replace(file.data, bytes.data, bytes.len, NULL);
-}
-
-static int scan(struct blob_index *index, const struct blob_mark *now, struct drift_error *err)
-{
-	struct blob_table t;
-
-	if (blob_table_scan(index->repo, &t, err))
+	if (file_name(index, TABLE_OLD, &folder, &file, err))
 		return -1;
-	blob_table_release(&index->table);
-	index->table = t;
-	index->table.mark.file_count = now->file_count;
-	index->table.mark.used_bytes = now->used_bytes;
-	index->from_file = false;
-	index->loaded = true;
-	if (!index->no_cache)
-		save_file(index);
+	return file_make_directories(folder.data, err);
+}
+
+/* Put what was found since in its place. `fresh` is freed. */
+static int join(struct blob_index *index, struct blob_table *fresh, struct drift_error *err)
+{
+	struct blob_table **old = &index->tables[TABLE_OLD], **few = &index->tables[TABLE_FRESH], *made = NULL;
+	uint64_t count = blob_table_count(fresh) + (*few ? blob_table_count(*few) : 0);
+	bool all = count > FRESH_MIN && count > blob_table_count(*old) / FRESH_PART;
+	auto_buf folder = BUF_INIT, file = BUF_INIT;
+	int r = 0;
+
+	if (*few) {
+		r = blob_table_merge(NULL, *few, fresh, &made, err);
+		blob_table_free(fresh);
+		fresh = r ? NULL : made;
+	}
+	if (!r)
+		r = file_name(index, all ? TABLE_OLD : TABLE_FRESH, &folder, &file, err);
+	if (r) {
+		blob_table_free(fresh);
+	} else {
+		/* Alone it is merged with an empty one, which writes it where it belongs. */
+		r = blob_table_merge(index->no_cache ? NULL : file.data, all ? *old : fresh, fresh, &made, err);
+		blob_table_free(fresh);
+	}
+	if (r)
+		return -1;
+	blob_table_free(*few);
+	*few = all ? NULL : made;
+	if (all) {
+		blob_table_free(*old);
+		*old = made;
+		if (!index->no_cache && !file_name(index, TABLE_FRESH, &folder, &file, NULL))
+			(void)!file_unlink(file.data, NULL);
+	}
 	return 0;
 }
 
-/* 1 if the table is another than before / 0 / -1 */
+/* Read what stands behind that which the tables are of. */
+static int extend(struct blob_index *index, struct drift_error *err)
+{
+	struct blob_scan_options options = { .progress = index->progress };
+	auto_buf folder = BUF_INIT, file = BUF_INIT;
+	struct blob_table *t, *last = index->tables[TABLE_FRESH];
+	const char *path = NULL;
+	uint64_t seen;
+
+	if (!last)
+		last = index->tables[TABLE_OLD];
+	options.from = last ? blob_table_mark(last)->to : 0;
+	index->from_start = !last;
+	if (file_name(index, TABLE_OLD, &folder, &file, err) || (!index->no_cache && make_folder(index, err)))
+		return -1;
+	if (!index->no_cache) {
+		options.dir = folder.data;
+		path = last ? NULL : file.data;
+	}
+	if (blob_scan(index->repo, &options, path, &t, &seen, err))
+		return -1;
+	if (last ? join(index, t, err) : 0)
+		return -1;
+	if (!last)
+		index->tables[TABLE_OLD] = t;
+	index->seen = seen;
+	return 0;
+}
+
+/* Without the folder, or with a full disk, in memory. */
+static int extend_somehow(struct blob_index *index, struct drift_error *err)
+{
+	if (index->no_cache)
+		return extend(index, err);
+	if (!extend(index, NULL))
+		return 0;
+	index->no_cache = true;
+	return extend(index, err);
+}
+
+static int rescan(struct blob_index *index, struct drift_error *err)
+{
+	drop_tables(index);
+	return extend_somehow(index, err);
+}
+
+/* 1 if the tables are others than before / 0 / -1 */
 static int refresh(struct blob_index *index, struct drift_error *err)
 {
-	struct blob_mark now;
+	uint64_t end, durable;
+	bool first = !index->loaded;
 
-	if (read_mark(index, &now, err))
+	if (odb_scan_end(repo_odb(index->repo), &end, &durable, err))
 		return -1;
-	if (index->loaded && same_size(&index->table.mark, &now))
-		return 0;
-	if (!index->loaded && !index->no_cache && load_file(index, &now)) {
-		index->loaded = index->from_file = true;
-		return 1;
-	}
-	return scan(index, &now, err) ? -1 : 1;
+	if (first && !index->no_cache)
+		load_files(index, end);
+	index->loaded = true;
+	if (index->tables[TABLE_OLD] && index->seen >= end)
+		return first;
+	return extend_somehow(index, err) ? -1 : 1;
 }
 
-/* The first entry whose id is not before `id`. */
-static size_t find_slot(const struct blob_table *t, const struct oid *id)
-{
-	size_t low = 0, high = t->entry_count;
+/* ---- looking up ---- */
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (oid_compare(&t->entries[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static int decode_entry(const struct node_entry *e, enum map_kind kind, struct blob_found *out, struct drift_error *err)
-{
-	struct staged staged;
-	struct descriptor d;
-
-	out->kind = OBJECT_BLOB;
-	switch (kind) {
-	case MAP_ROOT:
-		out->kind = OBJECT_TREE;
-		if (descriptor_decode(e->value, e->value_len, e->loc, &d, err))
-			return -1;
-		out->loc = d.root_loc;
-		out->id = d.root;
-		return 0;
-	case MAP_STAGE:
-		if (staged_decode(e->value, e->value_len, e->loc, &staged, err))
-			return -1;
-		out->document = staged.document;
-		break;
-	case MAP_DOCUMENTS:
-		if (document_decode(e->value, e->value_len, e->loc, &out->document, err))
-			return -1;
-		break;
-	case MAP_INDEX:
-		return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents names a node of another kind");
-	}
-	document_id(&out->document, &out->id);
-	return 0;
-}
-
-static int read_entry(struct blob_index *index, const struct blob_entry *entry, struct blob_found *out,
-		      struct drift_error *err)
-{
-	const struct blob_node *at = &index->table.nodes[entry->node];
-	struct blob_found found = BLOB_FOUND_INIT;
-	struct node_entry e;
-	int r;
-
-	if (odb_node(repo_odb(index->repo), &at->id, at->loc, &found.node, err))
-		return -1;
-	if (entry->slot >= found.node->count || found.node->level) {
-		r = error_set(err, DRIFT_ERR_CORRUPT, "the index of documents names an entry that is not there");
-	} else {
-		node_entry_at(found.node, entry->slot, &e);
-		r = decode_entry(&e, found.node->kind, &found, err);
-		if (!r && !oid_equal(&found.id, &entry->id))
-			r = error_set(err, DRIFT_ERR_CORRUPT, "the index of documents names another document");
-	}
-	if (r || found.kind == OBJECT_TREE)
-		blob_found_release(&found);
-	if (!r)
-		*out = found;
-	return r;
-}
+struct search {
+	struct blob_index *index;
+	char prefix[OID_HEX_LEN];
+	size_t prefix_len;
+	struct oid first; /* with zeros behind the prefix */
+	bool found;
+	struct blob_found *out;
+	struct drift_error lost; /* an entry leads nowhere: it was removed, or something is damaged */
+};
 
 static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_len)
 {
@@ -224,88 +239,177 @@ static bool has_prefix(const struct oid *id, const char *prefix, size_t prefix_l
 	return true;
 }
 
-static int search(struct blob_index *index, const char *prefix, size_t prefix_len, struct blob_found *out,
-		  struct drift_error *err)
+static int decode_entry(const struct node *node, size_t i, struct document *doc, struct drift_error *err)
 {
-	const struct blob_table *t = &index->table;
-	struct oid first = { .bytes = { 0 } };
-	size_t at;
+	struct staged staged;
+	struct node_entry e;
 
-	for (size_t i = 0; i < prefix_len; i++)
-		first.bytes[i / 2] |= (unsigned char)(hex_digit((unsigned char)prefix[i]) << (i % 2 ? 0 : 4));
-	at = find_slot(t, &first);
-	if (at == t->entry_count || !has_prefix(&t->entries[at].id, prefix, prefix_len))
-		return 0;
-	if (at + 1 < t->entry_count && has_prefix(&t->entries[at + 1].id, prefix, prefix_len))
-		return error_set(err, DRIFT_ERR_AMBIGUOUS, "'%.*s' is the beginning of several ids", (int)prefix_len,
-				 prefix);
-	return read_entry(index, &t->entries[at], out, err) ? -1 : 1;
+	node_entry_at(node, i, &e);
+	if (node->kind == MAP_DOCUMENTS)
+		return document_decode(e.value, e.value_len, e.loc, doc, err);
+	if (staged_decode(e.value, e.value_len, e.loc, &staged, err))
+		return -1;
+	*doc = staged.document;
+	if (staged.op != STAGED_PUT)
+		doc->form = DOCUMENT_BLOB;
+	return 0;
 }
 
-/* Any other tree node, of which only whole ids are known: 1 / 0 / -1. */
-static int find_node(struct blob_index *index, const char *hex, size_t len, struct blob_found *out,
-		     struct drift_error *err)
+/* 1 / 0 it is the one found before / -1 */
+static int add_found(struct search *s, const struct oid *id, struct drift_error *err)
 {
-	const struct blob_table *t = &index->table;
-	auto_node *node = NULL;
-	size_t low = 0, high = t->print_count;
-	uint64_t print;
-	struct oid id;
-
-	if (len != OID_HEX_LEN || oid_from_hex(hex, len, &id, NULL))
+	if (s->found && oid_equal(&s->out->id, id))
 		return 0;
-	print = blob_print(&id);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->prints[middle] < print)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == t->print_count || t->prints[low] != print)
-		return 0;
-	if (odb_node(repo_odb(index->repo), &id, LOC_UNKNOWN, &node, err))
-		return -1;
-	*out = (struct blob_found){ .id = id, .kind = OBJECT_TREE, .loc = node->loc };
+	if (s->found)
+		return error_set(err, DRIFT_ERR_AMBIGUOUS, "'%.*s' is the beginning of several ids",
+				 (int)s->prefix_len, s->prefix);
+	s->found = true;
+	s->out->id = *id;
 	return 1;
 }
 
-static int search_all(struct blob_index *index, const char *hex, size_t len, struct blob_found *out,
+static int look_in_leaf(struct search *s, struct node *node, struct drift_error *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < node->count; i++) {
+		struct document doc;
+		struct oid id;
+		int r;
+
+		if (decode_entry(node, i, &doc, err))
+			return -1;
+		if (doc.form != DOCUMENT_INLINE && doc.form != DOCUMENT_GITLINK)
+			continue;
+		document_id(&doc, &id);
+		if (!has_prefix(&id, s->prefix, s->prefix_len))
+			continue;
+		any = true;
+		r = add_found(s, &id, err);
+		if (r < 0)
+			return -1;
+		if (r) {
+			s->out->kind = OBJECT_BLOB;
+			s->out->document = doc;
+			s->out->node = node_ref(node);
+		}
+	}
+	if (!any)
+		error_set(&s->lost, DRIFT_ERR_CORRUPT, "the index of documents names a document that is not there");
+	return 0;
+}
+
+static int look_at_entry(struct search *s, const struct blob_entry *e, struct drift_error *err)
+{
+	enum blob_kind kind = (enum blob_kind)(e->print & BLOB_KIND_MASK);
+	auto_node *node = NULL;
+	int r;
+
+	if (odb_node_at(repo_odb(s->index->repo), e->loc, &node, &s->lost))
+		return 0;
+	if (kind == BLOB_KIND_DOCUMENT) {
+		if (!node->level && (node->kind == MAP_DOCUMENTS || node->kind == MAP_STAGE))
+			return look_in_leaf(s, node, err);
+	} else if (has_prefix(&node->id, s->prefix, s->prefix_len)) {
+		r = add_found(s, &node->id, err);
+		if (r > 0) {
+			s->out->kind = OBJECT_TREE;
+			s->out->loc = e->loc;
+		}
+		return r < 0 ? -1 : 0;
+	} else if (blob_print(&node->id, kind) == e->print) {
+		return 0; /* another one that begins likewise */
+	}
+	error_set(&s->lost, DRIFT_ERR_CORRUPT, "the index of documents names a node that is not there");
+	return 0;
+}
+
+static int search_table(struct search *s, struct blob_table *t, struct drift_error *err)
+{
+	uint64_t from = blob_print(&s->first, (enum blob_kind)0), i;
+	unsigned digits = s->prefix_len < 15 ? (unsigned)s->prefix_len : 15;
+	uint64_t mask = ~(UINT64_MAX >> (4 * digits));
+	struct blob_entry e;
+
+	if (s->prefix_len > 15)
+		mask = ~BLOB_KIND_MASK;
+	if (blob_table_search(t, from, &i, err))
+		return -1;
+	for (; i < blob_table_count(t); i++) {
+		if (blob_table_get(t, i, &e, err))
+			return -1;
+		if ((e.print & mask) != (from & mask))
+			break;
+		/* Of other nodes only whole ids are known: they are too many. */
+		if ((e.print & BLOB_KIND_MASK) == BLOB_KIND_NODE && s->prefix_len < OID_HEX_LEN)
+			continue;
+		if (look_at_entry(s, &e, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* 1 / 0 / -1; *lost_out: it was not found, but an entry led nowhere */
+static int search_all(struct blob_index *index, const char *hex, size_t len, struct blob_found *out, bool *lost_out,
 		      struct drift_error *err)
 {
-	int r = search(index, hex, len, out, err);
+	struct blob_found found = BLOB_FOUND_INIT;
+	struct search s = { .index = index, .prefix_len = len, .out = &found };
 
-	return r ? r : find_node(index, hex, len, out, err);
+	memcpy(s.prefix, hex, len);
+	for (size_t i = 0; i < len; i++)
+		s.first.bytes[i / 2] |= (unsigned char)(hex_digit((unsigned char)hex[i]) << (i % 2 ? 0 : 4));
+	for (int i = 0; i < TABLE_COUNT; i++) {
+		if (index->tables[i] && search_table(&s, index->tables[i], err)) {
+			blob_found_release(&found);
+			return -1;
+		}
+	}
+	if (s.found) {
+		*out = found;
+		return 1;
+	}
+	*lost_out = s.lost.code != DRIFT_OK;
+	if (*lost_out && err)
+		*err = s.lost;
+	return 0;
 }
 
 int blob_index_find_prefix(struct blob_index *index, const char *prefix, size_t prefix_len, struct blob_found *out,
 			   struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
-	int r = 0, renewed = 0;
+	bool lost = false;
+	int r = 0, renewed;
 
 	for (size_t i = 0; i < prefix_len; i++) {
 		if (prefix_len > OID_HEX_LEN || hex_digit((unsigned char)prefix[i]) < 0)
 			return 0;
 	}
+	index->from_start = false;
 	if (index->loaded)
-		r = search_all(index, prefix, prefix_len, out, &why);
-	if (!r)
-		renewed = refresh(index, &why);
-	if (renewed > 0)
-		r = search_all(index, prefix, prefix_len, out, &why);
-	if (r < 0 && index->from_file && why.code != DRIFT_ERR_AMBIGUOUS) {
-		struct blob_mark now = index->table.mark;
-
-		renewed = scan(index, &now, &why);
-		r = renewed ? -1 : search_all(index, prefix, prefix_len, out, &why);
+		r = search_all(index, prefix, prefix_len, out, &lost, &why);
+	if (!r) {
+		renewed = refresh(index, err);
+		if (renewed < 0)
+			return -1;
+		if (renewed)
+			r = search_all(index, prefix, prefix_len, out, &lost, &why);
 	}
-	if (r >= 0 && renewed >= 0)
-		return r;
-	if (err)
+	/* What is damaged is not the store's, or the garbage collection took a version that stood for others. */
+	if ((r < 0 && why.code != DRIFT_ERR_AMBIGUOUS) || (!r && lost)) {
+		if (!index->from_start) {
+			if (rescan(index, err))
+				return -1;
+			lost = false;
+			r = search_all(index, prefix, prefix_len, out, &lost, &why);
+		}
+		if (!r && lost)
+			r = -1;
+	}
+	if (r < 0 && err)
 		*err = why;
-	return -1;
+	return r;
 }
 
 int blob_index_find(struct blob_index *index, const struct oid *id, struct blob_found *out, struct drift_error *err)

@@ -1,9 +1,9 @@
 /*
  * Finding by id what the store's own index leaves out, so that commits pay nothing for it: documents that stand inline in
- * leaves, committed or staged, and tree nodes (the roots of collections at
- * once, others slowly and only by their whole id). All tree nodes are read once; the result is kept in
- * cache/blobs, which may be deleted at any time and is made anew when the store has grown. With no_cache, or where the
- * folder cannot be written, the same is done in memory.
+ * leaves, committed or staged, and tree nodes (the roots of collections by prefix too, others only by their whole
+ * id). What was found by reading the store is kept in cache/blobs and cache/blobs-new (see
+ * Documentation/drift-format-cache.adoc), which may be deleted at any time; of a store that has grown, only what is new
+ * is read. With no_cache, or where the folder cannot be written, the same is done in memory.
  */
 #ifndef REPO_BLOB_INDEX_H
 #define REPO_BLOB_INDEX_H
@@ -12,8 +12,15 @@
 
 struct blob_index;
 
-/* Reads nothing yet. */
-int blob_index_new(struct repo *repo, bool no_cache, struct blob_index **out, struct drift_error *err) MUST_CHECK;
+/* Told now and then, by the thread that asked, while the store is read. */
+struct blob_progress {
+	void (*update)(void *data, uint64_t bytes_done, uint64_t bytes_total);
+	void *data;
+};
+
+/* Reads nothing yet. progress may be NULL, else it outlives the index. */
+int blob_index_new(struct repo *repo, bool no_cache, const struct blob_progress *progress, struct blob_index **out,
+		   struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void blob_index_free(struct blob_index *index);
 

@@ -5,136 +5,395 @@
 
 #include "base/crc32c.h"
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #define TABLE_MAGIC "DRIFTBLB"
 #define TABLE_MAGIC_LEN 8
-#define TABLE_VERSION 1
-#define NODE_ENTRY_LEN (OID_LEN + 8)
-#define BLOB_ENTRY_LEN (OID_LEN + 8)
-#define PRINT_LEN 8
-#define CRC_LEN 4
+#define TABLE_VERSION 2
+#define MARK_AT 16
+#define MARK_LEN 72 /* store id, from, to, newest commit */
+#define CRC_AT (BLOB_BLOCK_LEN - 4)
+#define ENTRY_LEN 16
+#define BLOCK_ENTRIES 255
+#define WRITE_LEN ((size_t)1 << 20)
 
-void blob_table_release(struct blob_table *t)
+struct blob_table {
+	int fd; /* -1: in memory */
+	struct buf memory;
+	struct blob_mark mark;
+	uint64_t count;
+	uint32_t seed;
+	uint64_t number; /* of the block at hand, 0: none */
+	unsigned char block[BLOB_BLOCK_LEN];
+};
+
+uint64_t blob_print(const struct oid *id, enum blob_kind kind)
 {
-	free(t->nodes);
-	free(t->entries);
-	free(t->prints);
-	memset(t, 0, sizeof(*t));
+	uint64_t print = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		print = print << 8 | id->bytes[i];
+	return (print & ~BLOB_KIND_MASK) | (uint64_t)kind;
 }
 
-uint64_t blob_print(const struct oid *id)
+static int corrupt(struct drift_error *err)
+{
+	return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents is damaged");
+}
+
+static uint32_t block_sum(uint32_t seed, uint64_t number, const unsigned char *block)
+{
+	unsigned char n[8];
+
+	for (size_t i = 0; i < 8; i++)
+		n[i] = (unsigned char)(number >> (8 * i));
+	return crc32c(crc32c(seed, n, sizeof(n)), block, CRC_AT);
+}
+
+static uint32_t stated_sum(const unsigned char *block)
 {
 	struct cursor in;
 
-	cursor_init(&in, id->bytes, OID_LEN);
-	return cursor_u64(&in);
+	cursor_init(&in, block + CRC_AT, 4);
+	return cursor_u32(&in);
 }
 
-void blob_table_encode(const struct blob_table *t, struct buf *out)
+static int read_bytes(struct blob_table *t, uint64_t number, struct drift_error *err)
+{
+	uint64_t offset = number * BLOB_BLOCK_LEN;
+
+	t->number = 0;
+	if (t->fd >= 0)
+		return file_read_at(t->fd, t->block, BLOB_BLOCK_LEN, offset, err);
+	if (offset + BLOB_BLOCK_LEN > t->memory.len)
+		return corrupt(err);
+	memcpy(t->block, t->memory.data + offset, BLOB_BLOCK_LEN);
+	return 0;
+}
+
+static int read_block(struct blob_table *t, uint64_t number, struct drift_error *err)
+{
+	if (t->number == number)
+		return 0;
+	if (read_bytes(t, number, err))
+		return -1;
+	if (block_sum(t->seed, number, t->block) != stated_sum(t->block))
+		return corrupt(err);
+	t->number = number;
+	return 0;
+}
+
+static void get_bytes(struct cursor *in, void *out, size_t len)
+{
+	const unsigned char *bytes = cursor_bytes(in, len);
+
+	if (bytes)
+		memcpy(out, bytes, len);
+}
+
+static int read_head(struct blob_table *t, uint64_t file_len, struct drift_error *err)
+{
+	unsigned char magic[TABLE_MAGIC_LEN];
+	struct cursor in;
+	uint64_t blocks;
+
+	if (file_len < BLOB_BLOCK_LEN || read_bytes(t, 0, err))
+		return corrupt(err);
+	cursor_init(&in, t->block, CRC_AT);
+	get_bytes(&in, magic, sizeof(magic));
+	if (memcmp(magic, TABLE_MAGIC, TABLE_MAGIC_LEN) != 0 || cursor_u32(&in) != TABLE_VERSION ||
+	    cursor_u32(&in) != 0 || crc32c(0, t->block, CRC_AT) != stated_sum(t->block))
+		return corrupt(err);
+	t->seed = crc32c(0, t->block + MARK_AT, MARK_LEN);
+	get_bytes(&in, t->mark.store_id, sizeof(t->mark.store_id));
+	t->mark.from = cursor_u64(&in);
+	t->mark.to = cursor_u64(&in);
+	get_bytes(&in, t->mark.newest.id.bytes, OID_LEN);
+	t->mark.newest.loc = cursor_u64(&in);
+	t->count = cursor_u64(&in);
+	while (cursor_ok(&in) && cursor_left(&in)) {
+		if (cursor_u8(&in))
+			return corrupt(err);
+	}
+	blocks = t->count / BLOCK_ENTRIES + (t->count % BLOCK_ENTRIES != 0);
+	if (blocks >= UINT64_MAX / BLOB_BLOCK_LEN || (blocks + 1) * BLOB_BLOCK_LEN != file_len)
+		return corrupt(err);
+	return 0;
+}
+
+int blob_table_open(const char *path, struct blob_table **out, struct drift_error *err)
+{
+	struct blob_table *t = mem_calloc(1, sizeof(*t));
+	struct file_info info;
+
+	if (!t)
+		return error_no_memory(err);
+	t->fd = -1;
+	if (file_open_read(path, &t->fd, err) || file_info(t->fd, &info, err) || read_head(t, info.size, err)) {
+		blob_table_free(t);
+		return -1;
+	}
+	*out = t;
+	return 0;
+}
+
+int blob_table_from_memory(struct buf *bytes, struct blob_table **out, struct drift_error *err)
+{
+	struct blob_table *t = mem_calloc(1, sizeof(*t));
+
+	if (!t)
+		return error_no_memory(err);
+	t->fd = -1;
+	t->memory = *bytes;
+	if (read_head(t, bytes->len, err)) {
+		free(t);
+		return -1;
+	}
+	buf_init(bytes);
+	*out = t;
+	return 0;
+}
+
+void blob_table_free(struct blob_table *t)
+{
+	if (!t)
+		return;
+	mem_cleanup_close(&t->fd);
+	buf_release(&t->memory);
+	free(t);
+}
+
+const struct blob_mark *blob_table_mark(const struct blob_table *t)
+{
+	return &t->mark;
+}
+
+uint64_t blob_table_count(const struct blob_table *t)
+{
+	return t->count;
+}
+
+int blob_table_get(struct blob_table *t, uint64_t i, struct blob_entry *out, struct drift_error *err)
+{
+	struct cursor in;
+
+	if (read_block(t, i / BLOCK_ENTRIES + 1, err))
+		return -1;
+	cursor_init(&in, t->block + i % BLOCK_ENTRIES * ENTRY_LEN, ENTRY_LEN);
+	out->print = cursor_u64(&in);
+	out->loc = cursor_u64(&in);
+	return 0;
+}
+
+int blob_table_check(struct blob_table *t, struct drift_error *err)
+{
+	struct blob_entry e, last = { .print = 0 };
+
+	for (uint64_t i = 0; i < t->count; i++) {
+		if (blob_table_get(t, i, &e, err))
+			return -1;
+		if (i && (e.print < last.print || (e.print == last.print && e.loc <= last.loc)))
+			return corrupt(err);
+		last = e;
+	}
+	return 0;
+}
+
+int blob_table_search(struct blob_table *t, uint64_t print, uint64_t *i_out, struct drift_error *err)
+{
+	uint64_t low = 0, high = t->count;
+	struct blob_entry e;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		/* The first of a block as long as there are several: each is read once. */
+		if (low / BLOCK_ENTRIES != middle / BLOCK_ENTRIES)
+			middle -= middle % BLOCK_ENTRIES;
+		if (blob_table_get(t, middle, &e, err))
+			return -1;
+		if (e.print < print)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*i_out = low;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+struct table_writer {
+	int fd; /* -1: in memory */
+	struct buf temp, bytes;
+	uint64_t written; /* bytes in the file */
+	uint64_t count, number;
+	size_t in_block;
+	uint32_t seed;
+};
+
+static void writer_release(struct table_writer *w)
+{
+	mem_cleanup_close(&w->fd);
+	if (w->temp.len)
+		(void)!file_unlink(w->temp.data, NULL);
+	buf_release(&w->temp);
+	buf_release(&w->bytes);
+}
+#define auto_writer __attribute__((cleanup(writer_release))) struct table_writer
+
+static void add_zeros(struct buf *out, size_t n)
+{
+	while (n--)
+		buf_add_byte(out, 0);
+}
+
+static void put_head(const struct blob_mark *mark, uint64_t count, struct buf *out)
 {
 	size_t start = out->len;
 
 	buf_add(out, TABLE_MAGIC, TABLE_MAGIC_LEN);
 	buf_add_u32(out, TABLE_VERSION);
-	buf_add_u64(out, t->mark.file_count);
-	buf_add_u64(out, t->mark.used_bytes);
-	buf_add(out, t->mark.newest.id.bytes, OID_LEN);
-	buf_add_u64(out, t->mark.newest.loc);
-	buf_add_u64(out, t->node_count);
-	buf_add_u64(out, t->entry_count);
-	buf_add_u64(out, t->print_count);
-	for (size_t i = 0; i < t->node_count; i++) {
-		buf_add(out, t->nodes[i].id.bytes, OID_LEN);
-		buf_add_u64(out, t->nodes[i].loc);
-	}
-	for (size_t i = 0; i < t->entry_count; i++) {
-		buf_add(out, t->entries[i].id.bytes, OID_LEN);
-		buf_add_u32(out, t->entries[i].node);
-		buf_add_u32(out, t->entries[i].slot);
-	}
-	for (size_t i = 0; i < t->print_count; i++)
-		buf_add_u64(out, t->prints[i]);
+	buf_add_u32(out, 0);
+	buf_add(out, mark->store_id, sizeof(mark->store_id));
+	buf_add_u64(out, mark->from);
+	buf_add_u64(out, mark->to);
+	buf_add(out, mark->newest.id.bytes, OID_LEN);
+	buf_add_u64(out, mark->newest.loc);
+	buf_add_u64(out, count);
+	add_zeros(out, CRC_AT - (out->len - start));
 	if (!out->failed)
-		buf_add_u32(out, crc32c(0, out->data + start, out->len - start));
+		buf_add_u32(out, crc32c(0, out->data + start, CRC_AT));
 }
 
-static void get_oid(struct cursor *in, struct oid *id)
+static int flush(struct table_writer *w, struct drift_error *err)
 {
-	const unsigned char *bytes = cursor_bytes(in, OID_LEN);
-
-	if (bytes)
-		memcpy(id->bytes, bytes, OID_LEN);
-}
-
-static bool get_entries(struct cursor *in, struct blob_table *t)
-{
-	for (size_t i = 0; i < t->node_count; i++) {
-		get_oid(in, &t->nodes[i].id);
-		t->nodes[i].loc = cursor_u64(in);
-	}
-	for (size_t i = 0; i < t->entry_count; i++) {
-		struct blob_entry *e = &t->entries[i];
-
-		get_oid(in, &e->id);
-		e->node = cursor_u32(in);
-		e->slot = cursor_u32(in);
-		if (e->node >= t->node_count || (i && oid_compare(&e[-1].id, &e->id) >= 0))
-			return false;
-	}
-	for (size_t i = 0; i < t->print_count; i++)
-		t->prints[i] = cursor_u64(in);
-	return cursor_done(in);
-}
-
-static bool get_head(struct cursor *in, struct blob_table *t)
-{
-	const unsigned char *magic = cursor_bytes(in, TABLE_MAGIC_LEN);
-	uint64_t nodes, entries, prints;
-
-	if (!magic || memcmp(magic, TABLE_MAGIC, TABLE_MAGIC_LEN) != 0 || cursor_u32(in) != TABLE_VERSION)
-		return false;
-	t->mark.file_count = cursor_u64(in);
-	t->mark.used_bytes = cursor_u64(in);
-	get_oid(in, &t->mark.newest.id);
-	t->mark.newest.loc = cursor_u64(in);
-	nodes = cursor_u64(in);
-	entries = cursor_u64(in);
-	prints = cursor_u64(in);
-	/* What is left bounds each of them, so that the sum cannot overflow. */
-	if (!cursor_ok(in) || nodes > cursor_left(in) / NODE_ENTRY_LEN || entries > cursor_left(in) / BLOB_ENTRY_LEN ||
-	    prints > cursor_left(in) / PRINT_LEN ||
-	    nodes * NODE_ENTRY_LEN + entries * BLOB_ENTRY_LEN + prints * PRINT_LEN != cursor_left(in))
-		return false;
-	t->print_count = (size_t)prints;
-	t->node_count = (size_t)nodes;
-	t->entry_count = (size_t)entries;
-	return true;
-}
-
-int blob_table_decode(const void *data, size_t len, struct blob_table *t, struct drift_error *err)
-{
-	struct blob_table read = { .nodes = NULL };
-	struct cursor in, tail;
-
-	/* Capacities stay 0: a table that was read does not grow. */
-	if (len < CRC_LEN)
-		return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents is cut short");
-	cursor_init(&in, data, len - CRC_LEN);
-	cursor_init(&tail, (const char *)data + len - CRC_LEN, CRC_LEN);
-	if (cursor_u32(&tail) != crc32c(0, data, len - CRC_LEN) || !get_head(&in, &read))
-		return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents is damaged");
-	read.nodes = mem_calloc(read.node_count + 1, sizeof(*read.nodes));
-	read.entries = mem_calloc(read.entry_count + 1, sizeof(*read.entries));
-	read.prints = mem_calloc(read.print_count + 1, sizeof(*read.prints));
-	if (!read.nodes || !read.entries || !read.prints) {
-		blob_table_release(&read);
-		return error_no_memory(err);
-	}
-	if (!get_entries(&in, &read)) {
-		blob_table_release(&read);
-		return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents is damaged");
-	}
-	*t = read;
+	if (buf_check(&w->bytes, err))
+		return -1;
+	if (w->fd < 0)
+		return 0;
+	if (file_write_at(w->fd, w->bytes.data, w->bytes.len, w->written, err))
+		return -1;
+	w->written += w->bytes.len;
+	buf_clear(&w->bytes);
 	return 0;
+}
+
+static int end_block(struct table_writer *w, struct drift_error *err)
+{
+	if (!w->in_block)
+		return 0;
+	add_zeros(&w->bytes, CRC_AT - w->in_block * ENTRY_LEN);
+	if (buf_check(&w->bytes, err))
+		return -1;
+	buf_add_u32(&w->bytes, block_sum(w->seed, ++w->number,
+					 (const unsigned char *)w->bytes.data + w->bytes.len - CRC_AT));
+	w->in_block = 0;
+	return w->bytes.len >= WRITE_LEN ? flush(w, err) : 0;
+}
+
+static int write_entries(struct table_writer *w, struct blob_source *source, struct drift_error *err)
+{
+	struct blob_entry e, last = { .loc = LOC_UNKNOWN };
+	int r;
+
+	while ((r = source->next(source, &e, err)) > 0) {
+		if (w->count && e.print == last.print && e.loc == last.loc)
+			continue;
+		buf_add_u64(&w->bytes, e.print);
+		buf_add_u64(&w->bytes, e.loc);
+		w->count++;
+		last = e;
+		if (++w->in_block == BLOCK_ENTRIES && end_block(w, err))
+			return -1;
+	}
+	return r ? -1 : end_block(w, err);
+}
+
+/* The head comes last: only then the count is known. */
+static int finish(struct table_writer *w, const char *path, const struct blob_mark *mark, struct blob_table **out,
+		  struct drift_error *err)
+{
+	auto_buf head = BUF_INIT;
+
+	put_head(mark, w->count, &head);
+	if (buf_check(&head, err) || flush(w, err))
+		return -1;
+	if (w->fd < 0) {
+		memcpy(w->bytes.data, head.data, head.len);
+		return blob_table_from_memory(&w->bytes, out, err);
+	}
+	if (file_write_at(w->fd, head.data, head.len, 0, err))
+		return -1;
+	if (file_close(w->fd, err)) {
+		w->fd = -1;
+		return -1;
+	}
+	w->fd = -1;
+	/* Ours, even if another process puts its own there next. */
+	if (blob_table_open(w->temp.data, out, err))
+		return -1;
+	if (file_rename(w->temp.data, path, err)) {
+		blob_table_free(*out);
+		return -1;
+	}
+	buf_clear(&w->temp);
+	return 0;
+}
+
+int blob_table_write(const char *path, const struct blob_mark *mark, struct blob_source *source,
+		     struct blob_table **out, struct drift_error *err)
+{
+	auto_writer w = { .fd = -1 };
+
+	if (path && file_create_temp(path, &w.temp, &w.fd, err))
+		return -1;
+	put_head(mark, 0, &w.bytes);
+	if (buf_check(&w.bytes, err))
+		return -1;
+	w.seed = crc32c(0, w.bytes.data + MARK_AT, MARK_LEN);
+	if (write_entries(&w, source, err))
+		return -1;
+	return finish(&w, path, mark, out, err);
+}
+
+struct merge_source {
+	struct blob_source base;
+	struct blob_table *tables[2];
+	uint64_t at[2];
+};
+
+static int next_merged(struct blob_source *self, struct blob_entry *out, struct drift_error *err)
+{
+	struct merge_source *m = (struct merge_source *)self;
+	struct blob_entry e[2];
+	bool has[2];
+	int pick;
+
+	for (int i = 0; i < 2; i++) {
+		has[i] = m->at[i] < m->tables[i]->count;
+		if (has[i] && blob_table_get(m->tables[i], m->at[i], &e[i], err))
+			return -1;
+	}
+	if (!has[0] && !has[1])
+		return 0;
+	pick = !has[0] ||
+	       (has[1] && (e[1].print != e[0].print ? e[1].print < e[0].print : e[1].loc < e[0].loc));
+	m->at[pick]++;
+	*out = e[pick];
+	return 1;
+}
+
+int blob_table_merge(const char *path, struct blob_table *a, struct blob_table *b, struct blob_table **out,
+		     struct drift_error *err)
+{
+	struct merge_source m = { .base = { next_merged }, .tables = { a, b } };
+	struct blob_mark mark = a->mark;
+
+	if (b->mark.to > mark.to)
+		mark.to = b->mark.to;
+	if (!oid_is_zero(&b->mark.newest.id) && b->mark.newest.loc > mark.newest.loc)
+		mark.newest = b->mark.newest;
+	return blob_table_write(path, &mark, &m.base, out, err);
 }

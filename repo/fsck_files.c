@@ -6,7 +6,6 @@
 #include "repo/blob_index_internal.h"
 #include "repo/fsck_internal.h"
 
-#define BLOB_FILE_MAX ((uint64_t)8 << 30)
 #define UNIT_LEN ((uint64_t)256 << 10)
 #define FILES_MAX 100000
 
@@ -202,26 +201,32 @@ static int note_file(struct fsck *f, const char *name, const char *sentence, str
 	return fsck_note(f, &fault, err);
 }
 
-/* The index of documents by id: whoever opens it makes it anew where it is damaged. */
-static int check_blob_index(struct fsck *f, struct drift_error *err)
+/* Half of the index of documents by id: whoever reads it makes it anew where it is damaged. */
+static int check_blob_table(struct fsck *f, const char *name, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
+	struct blob_table *table;
 	auto_buf path = BUF_INIT;
-	auto_buf bytes = BUF_INIT;
-	struct blob_table table;
+	int r;
 
-	file_join(&path, repo_dir(f->repo), "cache/blobs");
+	file_join(&path, repo_dir(f->repo), name);
 	if (buf_check(&path, err) < 0)
 		return -1;
-	if (file_read_whole(path.data, BLOB_FILE_MAX, &bytes, &why) < 0)
-		return why.code == DRIFT_ERR_NOT_FOUND ? 0 : note_file(f, "cache/blobs", why.message, err);
-	if (blob_table_decode(bytes.data, bytes.len, &table, &why) < 0)
-		return why.code == DRIFT_ERR_NO_MEMORY ?
-			       error_no_memory(err) :
-			       note_file(f, "cache/blobs", "this index is damaged; it is made anew when it is needed",
-					 err);
-	blob_table_release(&table);
-	return 0;
+	r = blob_table_open(path.data, &table, &why);
+	if (!r) {
+		r = blob_table_check(table, &why);
+		blob_table_free(table);
+	}
+	if (!r || why.code == DRIFT_ERR_NOT_FOUND)
+		return 0;
+	if (why.code != DRIFT_ERR_CORRUPT)
+		return note_file(f, name, why.message, err);
+	return note_file(f, name, "this index is damaged; it is made anew when it is needed", err);
+}
+
+static int check_blob_index(struct fsck *f, struct drift_error *err)
+{
+	return check_blob_table(f, "cache/blobs", err) < 0 ? -1 : check_blob_table(f, "cache/blobs-new", err);
 }
 
 static bool is_named(const struct fsck *f, uint64_t number)

@@ -63,7 +63,7 @@ static int read_by_id(struct git_importer *imp, const struct oid *id, struct dri
 		return -1;
 	if (r)
 		return kind != OBJECT_BLOB ? 0 : odb_blob(imp->odb, id, loc, &imp->data, err) ? -1 : 1;
-	if (!imp->index && blob_index_new(imp->repo, false, &imp->index, err))
+	if (!imp->index && blob_index_new(imp->repo, false, NULL, &imp->index, err))
 		return -1;
 	r = blob_index_find(imp->index, id, &found, err);
 	if (r <= 0 || found.kind != OBJECT_BLOB || found.document.form != DOCUMENT_INLINE)
