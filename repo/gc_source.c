@@ -88,7 +88,8 @@ struct walk {
 	uint64_t from, to;
 	int (*each)(void *data, const struct gc_frame *frame, struct drift_error *err);
 	void *data;
-	bool ended;
+	bool ended;   /* at `to` */
+	bool is_void; /* what follows in this journal: a sync of it failed */
 	uint64_t damaged_at, damaged_to; /* of a journal; 0: nothing */
 	struct group *group;             /* of a pack's stubs, and which one that is */
 	uint64_t group_number;
@@ -105,10 +106,10 @@ static int each_frame(void *data, uint64_t offset, const struct frame *frame, co
 		.len = frame->len,
 	};
 
-	if (f.loc >= w->to || (w->file->closed_at && offset >= w->file->closed_at)) {
-		w->ended = true;
+	w->ended = f.loc >= w->to;
+	w->is_void = w->file->closed_at && offset >= w->file->closed_at;
+	if (w->ended || w->is_void)
 		return 1;
-	}
 	if (check_cancel(w->s, err) < 0)
 		return -1;
 	if (w->damaged_at || (frame->kind != FRAME_TXN && frame->kind != FRAME_OBJECT))
@@ -120,7 +121,7 @@ static void damaged(void *data, uint64_t from, uint64_t to)
 {
 	struct walk *w = data;
 
-	if (w->damaged_at)
+	if (w->damaged_at || (w->file->closed_at && from >= w->file->closed_at))
 		return;
 	w->damaged_at = from;
 	w->damaged_to = to;
@@ -135,11 +136,12 @@ static int walk_journal(struct walk *w, struct drift_error *err)
 
 	if (loc_file(w->from) == w->file->first && loc_offset(w->from) > at)
 		at = loc_offset(w->from);
+	w->is_void = false;
 	r = journal_scan(j, at, &scan, &end, &dirty, err);
 	if (w->damaged_at && r >= 0)
 		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' is damaged from offset %llu to %llu", journal_path(j),
 				 (unsigned long long)w->damaged_at, (unsigned long long)w->damaged_to);
-	return w->ended ? 0 : r;
+	return w->ended || w->is_void ? 0 : r;
 }
 
 static int each_place(void *data, uint64_t loc, const struct pack_place *place, struct drift_error *err)

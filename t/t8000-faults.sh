@@ -44,6 +44,13 @@ test_expect_success 'another one, and what a roll that stopped half-way left' '
 	test_expect_code 1 "$FAULT_ASK" get c/lost && "$FAULT_ASK" reflog main >reflog && test_line_count = 7 reflog
 '
 
+test_expect_success 'gc leaves out what is void in a journal, and nothing behind it' '
+	cd "$FAULT_DIR/rolled" && "$FAULT_ASK" log --oneline >before && "$FAULT_ASK" gc -q && "$FAULT_ASK" log --oneline >after &&
+	test_cmp before after && "$FAULT_ASK" reflog main >reflog && test_line_count = 7 reflog &&
+	rm -r .drift/cache && "$FAULT_ASK" get c/after4 && test_expect_code 1 "$FAULT_ASK" get c/lost && "$FAULT_ASK" fsck -q &&
+	"$FAULT_ASK" put c/after5 -j 5 -m after -q
+'
+
 test_expect_success 'who reads without the shared index makes sure that what it shows is durable' '
 	cd "$FAULT_DIR/base" && "$FAULT_ASK" get c/1 >expect &&
 	DRIFT_TRACE=1 drift get c/1 >out 2>trace && test_cmp expect out && test_grep ! fdatasync trace &&
