@@ -261,6 +261,7 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	index_set_end(rb->index, end);
 	atomic_store(&index_head(rb->index)->last, rb->last_end == end ? rb->last : 0);
 	atomic_store(&index_head(rb->index)->frame_count, rb->frame_count);
+	atomic_store(&index_head(rb->index)->packs, odb_packs_mark(odb));
 	atomic_store(&index_head(rb->index)->damage_count, (uint32_t)odb->damage_count);
 	atomic_store(&index_head(rb->index)->visible, end);
 	atomic_store(&index_head(rb->index)->synced, end);

@@ -99,6 +99,17 @@ static void note_known_damage(struct odb *odb, uint32_t count)
 	odb_note_damage(odb, sentence.data);
 }
 
+static bool goes_with(struct odb *odb, struct index_head *h)
+{
+	return h->journal == odb_live(odb) && atomic_load(&h->packs) == odb_packs_mark(odb);
+}
+
+/* A pack may have taken the place of files between our look at `current` and at the index. */
+static int follow_packs(struct odb *odb, struct index_head *h, struct drift_error *err)
+{
+	return goes_with(odb, h) ? 0 : odb_load_current(odb, err);
+}
+
 /* Map the shared index if it may be believed and is the one that counts: 1 / 0 / -1. locked: and if nobody died writing. */
 static int map_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
@@ -113,10 +124,14 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 	if (r <= 0)
 		return r;
 	h = index_head(index);
+	if (follow_packs(odb, h, err) < 0) {
+		index_close(index);
+		return -1;
+	}
 	for (i = 0; i < BELIEVE_TRIES && fits < 0; i++)
 		fits = fits_journal(odb_current(odb), h);
 	/* A failed journal is to be closed, not recovered. */
-	if (atomic_load(&h->superseded) || fits <= 0 ||
+	if (atomic_load(&h->superseded) || fits <= 0 || !goes_with(odb, h) ||
 	    (locked && (atomic_load(&h->write_to) || !index_numbers_hold(index)) && !atomic_load(&h->failed))) {
 		if (locked)
 			atomic_store(&h->superseded, 1);

@@ -38,6 +38,7 @@ static int put_pack(const struct current *from, const struct pack_name *pack, st
 static int follow(struct odb *odb, uint64_t last, struct drift_error *err)
 {
 	struct store_index *old = odb_index(odb), *fewer;
+	struct index_packed packed = { .first = last + 1 };
 	auto_buf path = BUF_INIT;
 	int r;
 
@@ -45,8 +46,9 @@ static int follow(struct odb *odb, uint64_t last, struct drift_error *err)
 		return -1;
 	pthread_mutex_lock(&odb->state_mutex);
 	r = odb_load_current(odb, err);
+	packed.packs = odb_packs_mark(odb);
 	if (!r)
-		r = index_prune(old, path.data, journal_identity(odb_current(odb)), last + 1, &fewer, err);
+		r = index_prune(old, path.data, journal_identity(odb_current(odb)), &packed, &fewer, err);
 	if (!r)
 		odb_replace_index(odb, fewer);
 	pthread_mutex_unlock(&odb->state_mutex);

@@ -17,7 +17,7 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 6
+#define INDEX_VERSION 7
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 #define GROUP_SLOTS ((size_t)16)
@@ -656,6 +656,7 @@ static void copy_synced(struct index_head *to, struct index_head *from)
 /* How much of a copy there is to be, and of what. */
 struct copying {
 	uint64_t first; /* file */
+	uint64_t packs;
 	uint64_t main_room, ref_room;
 };
 
@@ -674,6 +675,7 @@ static int copy_index(struct store_index *old, const char *path, const struct jo
 	atomic_store(&to->last, atomic_load(&from->last));
 	atomic_store(&to->frame_count, atomic_load(&from->frame_count));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
+	atomic_store(&to->packs, how->packs);
 	copy_synced(to, from);
 	/* An append that needs the room is under way. */
 	if (!how->first)
@@ -696,21 +698,25 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
 {
 	struct index_head *h = old->map;
-	struct copying how = { .main_room = atomic_load(&h->main_count) + main_entries,
+	struct copying how = { .packs = atomic_load(&h->packs),
+			       .main_room = atomic_load(&h->main_count) + main_entries,
 			       .ref_room = atomic_load(&h->ref_count) + ref_entries };
 
 	return copy_index(old, path, identity, &how, out, err);
 }
 
-int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t first,
-		struct store_index **out, struct drift_error *err)
+int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity,
+		const struct index_packed *packed, struct store_index **out, struct drift_error *err)
 {
 	struct index_head *h = old->map;
-	struct copying how = { .first = first, .main_room = 16, .ref_room = atomic_load(&h->ref_count) + 4 };
+	struct copying how = { .first = packed->first,
+			       .packs = packed->packs,
+			       .main_room = 16,
+			       .ref_room = atomic_load(&h->ref_count) + 4 };
 	size_t i;
 
 	for (i = 0; i < table_slots(old->main.bits); i++)
-		how.main_room += loc_file(atomic_load(&old->main.slots[i].loc)) >= first;
+		how.main_room += loc_file(atomic_load(&old->main.slots[i].loc)) >= packed->first;
 	return copy_index(old, path, identity, &how, out, err);
 }
 
@@ -736,6 +742,7 @@ int index_copy(struct store_index *old, const char *path, const struct journal_i
 	atomic_store(&to->ref_count, atomic_load(&from->ref_count));
 	atomic_store(&to->fresh_turn, atomic_load(&from->fresh_turn));
 	atomic_store(&to->damage_count, atomic_load(&from->damage_count));
+	atomic_store(&to->packs, atomic_load(&from->packs));
 	index_set_end(index, start);
 	atomic_store(&to->synced, start);
 	atomic_store(&to->visible, start);

@@ -44,6 +44,7 @@ struct index_head {
 	_Atomic uint32_t sync_waiters; /* for that; too many where one has died: then a wake is in vain */
 	_Atomic uint32_t fresh_turn;  /* how many nodes were put among the fresh ones */
 	_Atomic uint32_t damage_count; /* damaged places of the journals, found when it was made */
+	_Atomic uint64_t packs;       /* odb_packs_mark of the files that it goes with: what is in those packs it has not */
 	_Atomic uint64_t end_check;   /* the complement of end: who appends elsewhere writes over history */
 };
 
@@ -91,12 +92,17 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 int index_copy(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t start,
 	       struct store_index **out, struct drift_error *err) MUST_CHECK;
 
+/* What an index is to leave to packs. */
+struct index_packed {
+	uint64_t first; /* journal that is in no pack */
+	uint64_t packs; /* odb_packs_mark */
+};
 /*
  * The same for the same journal, without what stands in journals before `first`; refs stay, wherever their newest
  * entry is.
  */
-int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t first,
-		struct store_index **out, struct drift_error *err) MUST_CHECK;
+int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity,
+		const struct index_packed *packed, struct store_index **out, struct drift_error *err) MUST_CHECK;
 
 void index_add_object(struct store_index *index, const struct oid *id, enum object_kind kind, uint64_t loc);
 /* Candidates for an id: call with *position 0 first; true with a location and the kind on record, to be verified. */
