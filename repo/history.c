@@ -179,13 +179,16 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 
 	if (rc <= 0)
 		return rc;
+	/* The commit may still be in a cache when its trees are gone. */
 	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, &why) < 0)
+		rc = -1;
+	else if (marker)
+		rc = add_marked(h, c, &list, &next, &why);
+	else
+		rc = add_listed(h, c, &list, &next, &why);
+	if (rc < 0)
 		rc = why.code == DRIFT_ERR_NOT_FOUND ? pass_gone(h, &list, marker, &next) :
 						       error_set(err, why.code, "%s", why.message);
-	else if (marker)
-		rc = add_marked(h, c, &list, &next, err);
-	else
-		rc = add_listed(h, c, &list, &next, err);
 	change_list_release(&list);
 	if (rc <= 0 || next >= *loc)
 		return rc < 0 ? -1 : 0;
@@ -222,6 +225,16 @@ static int compare_newest_first(const void *a, const void *b)
 	return oid_compare(&x->commit.id, &y->commit.id);
 }
 
+/* 1 / 0 gc has removed it meanwhile, so it is reachable from nowhere / -1 */
+static int candidate_commit(struct history *h, const struct object_ref *ref, struct commit **out, struct drift_error *err)
+{
+	struct drift_error why;
+
+	if (!odb_commit(repo_odb(h->repo), &ref->id, ref->loc, out, &why))
+		return 1;
+	return why.code == DRIFT_ERR_NOT_FOUND ? 0 : error_set(err, why.code, "%s", why.message);
+}
+
 /* In storage order came what is now put in the order of history, each once, and only if the starting point has it. */
 static int keep_reachable(struct history *h, struct commit *from, struct drift_error *err)
 {
@@ -242,8 +255,11 @@ static int keep_reachable(struct history *h, struct commit *from, struct drift_e
 
 		if (kept && oid_equal(&h->items[kept - 1].commit.id, &ref->id))
 			continue;
-		if (odb_commit(repo_odb(h->repo), &ref->id, ref->loc, &c, err) < 0)
+		rc = candidate_commit(h, ref, &c, err);
+		if (rc < 0)
 			return -1;
+		if (!rc)
+			continue;
 		rc = graph_reach_has(reach, c, err);
 		if (rc < 0)
 			return -1;
@@ -302,9 +318,10 @@ static enum fit fit_line(struct history *h, const struct candidate *candidate, s
 	auto_commit *c = NULL;
 	auto_commit *found = NULL;
 	struct commit *above;
+	int rc = candidate_commit(h, &candidate->commit, &c, err);
 
-	if (odb_commit(repo_odb(h->repo), &candidate->commit.id, candidate->commit.loc, &c, err) < 0)
-		return FIT_ERROR;
+	if (rc <= 0)
+		return rc ? FIT_ERROR : FIT_NO;
 	above = h->above && c->seq <= h->above->seq ? h->above : h->from;
 	if (graph_at_seq(h->repo, above, c->seq, &found, err) < 0)
 		return FIT_ERROR;

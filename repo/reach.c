@@ -75,6 +75,7 @@ static int on_line(struct repo *repo, struct commit *a, struct commit *c, struct
 
 static int search(struct graph_reach *r, struct commit *a, struct drift_error *err)
 {
+	struct drift_error why;
 	struct stretch *t;
 	int rc;
 
@@ -85,9 +86,12 @@ static int search(struct graph_reach *r, struct commit *a, struct drift_error *e
 		return rc;
 	if (search_to(r, a->gen, err) < 0)
 		return -1;
-	rc = stretches_find(&r->stretches, a, &t, err);
-	if (rc <= 0)
-		return rc;
+	rc = stretches_find(&r->stretches, a, &t, &why);
+	/* A cache may still hold a commit that gc removed, but not what it stands on: all that b reaches is there. */
+	if (rc < 0)
+		return why.code == DRIFT_ERR_NOT_FOUND ? 0 : error_set(err, why.code, "%s", why.message);
+	if (!rc)
+		return 0;
 	for (size_t i = 0; i < t->entry_count; i++) {
 		rc = on_line(r->repo, a, t->entries[i].commit, err);
 		if (rc)
