@@ -165,6 +165,15 @@ static int pass_gone(struct history *h, const struct change_list *list, bool mar
 	return 1;
 }
 
+/* Was it removed? A cache may still hold it when its trees are gone. c NULL: it cannot be read. */
+static bool is_gone(struct history *h, const struct commit *c, const struct drift_error *why)
+{
+	enum object_kind kind;
+	uint64_t loc;
+
+	return c ? odb_find(repo_odb(h->repo), &c->id, &kind, &loc, NULL) == 0 : why->code == DRIFT_ERR_NOT_FOUND;
+}
+
 /*
  * One step along a chain of records: *loc becomes the next, LOC_UNKNOWN at its end. Returns 0 where the chain is not what
  * it should be; the records are a help, not the truth.
@@ -179,7 +188,6 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 
 	if (rc <= 0)
 		return rc;
-	/* The commit may still be in a cache when its trees are gone. */
 	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, &why) < 0)
 		rc = -1;
 	else if (marker)
@@ -187,8 +195,8 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 	else
 		rc = add_listed(h, c, &list, &next, &why);
 	if (rc < 0)
-		rc = why.code == DRIFT_ERR_NOT_FOUND ? pass_gone(h, &list, marker, &next) :
-						       error_set(err, why.code, "%s", why.message);
+		rc = is_gone(h, c, &why) ? pass_gone(h, &list, marker, &next) :
+					   error_set(err, why.code, "%s", why.message);
 	change_list_release(&list);
 	if (rc <= 0 || next >= *loc)
 		return rc < 0 ? -1 : 0;
