@@ -9,7 +9,7 @@
 #include "repo/gc_stubs.h"
 #include "repo/repo_internal.h"
 
-#define NODE_CACHE_LEN ((size_t)16 << 20)
+#define NODE_CACHE_LEN ((size_t)8 << 20)
 #define LEVEL_AUTOMATIC 9
 #define LEVEL_BY_HAND 12
 #define LEVEL_FULL 19
@@ -95,6 +95,7 @@ static int write_parts(struct run *run, struct pack_writer *w, struct drift_erro
 	struct gc_encode_options options = {
 		.temp_dir = odb_pack_dir(run->odb),
 		.level = level(run->options),
+		.stretch_len = run->options->full ? GC_STRETCH_FULL_LEN : GC_STRETCH_LEN,
 		.progress = run->options->progress ? report : NULL,
 		.data = run,
 	};

@@ -10,10 +10,10 @@
 
 #define BLOB_SORT 0
 
-/* As sorted: by family, then location. */
+/* As sorted: by family; then nodes oldest first, as each is decoded from the one before, blobs newest first. */
 struct item {
 	struct gc_family family;
-	unsigned char loc[8], base[8]; /* big endian */
+	unsigned char loc[8], base[8]; /* big endian; of blobs the complement of the location */
 };
 
 struct gc_encoder {
@@ -99,7 +99,7 @@ int gc_encoder_add(struct gc_encoder *e, const struct gc_object *object, struct 
 
 	if (gc_family_of(e->families, object->record, object->family, &item.family, err) < 0)
 		return -1;
-	put_be64(item.loc, object->record->self);
+	put_be64(item.loc, item.family.bytes[0] == GC_FAMILY_BLOB ? ~object->record->self : object->record->self);
 	put_be64(item.base, object->older_loc);
 	e->count++;
 	return extsort_add(e->sort, &item, err);
@@ -123,7 +123,7 @@ static int write_node(struct gc_encoder *e, const struct item *item, struct drif
 
 static int write_blob(struct gc_encoder *e, const struct item *item, struct drift_error *err)
 {
-	uint64_t loc = get_be64(item->loc);
+	uint64_t loc = ~get_be64(item->loc);
 	struct oid id;
 
 	buf_clear(&e->blob);
@@ -189,8 +189,9 @@ static int write_all(struct gc_encoder *e, struct drift_error *err)
 int gc_encoder_write(struct gc_encoder *e, struct pack_writer *w, struct drift_error *err)
 {
 	e->w = w;
-	if (gc_groups_new(w, e->options.level, &e->groups, err) < 0 || gc_lines_new(e->groups, &e->lines, err) < 0 ||
-	    extsort_rewind(e->sort, err) < 0)
+	gc_families_free(take_ptr(e->families));
+	if (gc_groups_new(w, e->options.level, e->options.stretch_len, &e->groups, err) < 0 ||
+	    gc_lines_new(e->groups, &e->lines, err) < 0 || extsort_rewind(e->sort, err) < 0)
 		return -1;
 	return write_all(e, err);
 }

@@ -3,8 +3,9 @@
  * oldest first, written newest first: whole, then each as an edit list against the one before; see pack_record.h.
  * Neighbours by key stand together.
  *
- * A stretch of 512 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than
- * 88 % (versions of large documents), else the pieces are what is read (a few tens of microseconds each).
+ * A stretch of 512 KiB (or, where size is all, 2 MiB) is compressed as one group and as pieces of 32 KiB; it stays one
+ * where that takes less than 88 % (versions of large documents), else the pieces are what is read (a few tens of
+ * microseconds each).
  */
 #ifndef REPO_GC_ENCODE_H
 #define REPO_GC_ENCODE_H
@@ -14,13 +15,15 @@
 
 #define GC_PIECE_LEN ((size_t)32 << 10)
 #define GC_STRETCH_LEN ((size_t)512 << 10)
-#define GC_SORT_MEMORY ((size_t)16 << 20)
+#define GC_STRETCH_FULL_LEN ((size_t)2 << 20)
+#define GC_SORT_MEMORY ((size_t)8 << 20)
 
 struct gc_encoder;
 
 struct gc_encode_options {
 	const char *temp_dir;                                        /* for the sort */
 	int level;                                                   /* of zstd */
+	size_t stretch_len;                                          /* 0: GC_STRETCH_LEN */
 	void (*progress)(void *data, uint64_t done, uint64_t total); /* of gc_encoder_write; may be NULL */
 	void *data;
 };

@@ -15,6 +15,7 @@
 struct gc_groups {
 	struct pack_writer *w;
 	int level;
+	size_t stretch_len;
 	unsigned sort;
 	struct gc_unit stretch;
 	struct buf ends; /* size_t each: behind which item a unit ends */
@@ -68,7 +69,7 @@ void gc_unit_item(struct gc_unit *u, uint64_t loc)
 	u->count++;
 }
 
-int gc_groups_new(struct pack_writer *w, int level, struct gc_groups **out, struct drift_error *err)
+int gc_groups_new(struct pack_writer *w, int level, size_t stretch_len, struct gc_groups **out, struct drift_error *err)
 {
 	struct gc_groups *g = mem_calloc(1, sizeof(*g));
 
@@ -76,6 +77,7 @@ int gc_groups_new(struct pack_writer *w, int level, struct gc_groups **out, stru
 		return error_no_memory(err);
 	g->w = w;
 	g->level = level;
+	g->stretch_len = stretch_len ? stretch_len : GC_STRETCH_LEN;
 	gc_unit_init(&g->stretch);
 	buf_init(&g->ends);
 	buf_init(&g->packed);
@@ -189,7 +191,7 @@ int gc_groups_add(struct gc_groups *g, unsigned sort, const struct gc_unit *unit
 	buf_add(&g->stretch.locs, unit->locs.data, unit->locs.len);
 	g->stretch.count += unit->count;
 	buf_add(&g->ends, &g->stretch.count, sizeof(g->stretch.count));
-	if (g->stretch.bytes.len < GC_STRETCH_LEN && g->stretch.count < STRETCH_COUNT_MAX)
+	if (g->stretch.bytes.len < g->stretch_len && g->stretch.count < STRETCH_COUNT_MAX)
 		return 0;
 	return flush(g, err);
 }

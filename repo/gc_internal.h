@@ -57,7 +57,8 @@ int gc_lines_add(struct gc_lines *l, struct node *node, uint64_t base_loc, struc
 int gc_lines_end(struct gc_lines *l, struct drift_error *err) MUST_CHECK;
 
 /* Units to groups: cut in stretches, each written as one group or as pieces, whichever pays. */
-int gc_groups_new(struct pack_writer *w, int level, struct gc_groups **out, struct drift_error *err) MUST_CHECK;
+int gc_groups_new(struct pack_writer *w, int level, size_t stretch_len, struct gc_groups **out,
+		  struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void gc_groups_free(struct gc_groups *g);
 /* sort: units of another sort begin a new stretch. */

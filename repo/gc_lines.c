@@ -84,7 +84,7 @@ static int end_unit(struct gc_lines *l, unsigned sort, struct drift_error *err)
 	return r;
 }
 
-/* What waits in the line, newest first; a version that is no small change of the next newer one is whole again. */
+/* What waits in the line, newest first; a version that takes no less as a change of the next newer one is whole again. */
 static int write_run(struct gc_lines *l, struct line *line, struct drift_error *err)
 {
 	unsigned sort = line->count ? sort_of(line->versions[0]) : 0;
@@ -97,7 +97,7 @@ static int write_run(struct gc_lines *l, struct line *line, struct drift_error *
 		if (i + 1 < line->count &&
 		    pack_record_put_edit(whole_loc, line->versions[i + 1], node, &l->edit, err) < 0)
 			return -1;
-		if (l->edit.len && l->edit.len <= node->len / 2) {
+		if (l->edit.len && l->edit.len < node->len) {
 			buf_add(&l->unit.bytes, l->edit.data, l->edit.len);
 		} else {
 			if (end_unit(l, sort, err) < 0 ||
