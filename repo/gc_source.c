@@ -121,7 +121,8 @@ static void damaged(void *data, uint64_t from, uint64_t to)
 {
 	struct walk *w = data;
 
-	if (w->damaged_at || (w->file->closed_at && from >= w->file->closed_at))
+	if (w->damaged_at || (w->file->closed_at && from >= w->file->closed_at) ||
+	    loc_make(w->file->first, from, 0) >= w->to)
 		return;
 	w->damaged_at = from;
 	w->damaged_to = to;
