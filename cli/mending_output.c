@@ -1,6 +1,7 @@
 #include "cli/mending_output.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct mending_output {
@@ -63,6 +64,14 @@ static int print_result(struct cmd_context *ctx, const struct repair_result *r, 
 	return 0;
 }
 
+/* Also a store that damage keeps from being opened. */
+static int open_repo(struct cmd_context *ctx, const struct repair_options *options)
+{
+	const char *named = getenv("DRIFT_DIR"), *dir = named && *named ? named : ".";
+
+	return ctx->repo ? 0 : repair_open(dir, dir == named, options, &ctx->repo, &ctx->err);
+}
+
 int mending_run(struct cmd_context *ctx, bool dry_run)
 {
 	struct mending_output m = { .progress = { .ctx = ctx }, .dry_run = dry_run };
@@ -70,7 +79,14 @@ int mending_run(struct cmd_context *ctx, bool dry_run)
 		.dry_run = dry_run, .action = show_action, .progress = fault_progress, .data = &m
 	};
 	struct repair_result result;
-	int r = repair_run(ctx->repo, &options, &result, &ctx->err);
+	uint64_t before;
+	int r;
+
+	if (open_repo(ctx, &options))
+		return ctx_die(ctx, "open the repository");
+	before = m.actions;
+	r = repair_run(ctx->repo, &options, &result, &ctx->err);
+	result.mended += r ? 0 : before;
 
 	fault_progress_end(&m.progress);
 	if (r)

@@ -119,28 +119,32 @@ static bool has_title(const struct buf *text, bool *known_out)
 	return text->len >= len && !memcmp(text->data, TITLE, len);
 }
 
-int current_read(const char *dir, struct current *out, struct drift_error *err)
+int current_parse(struct buf *text, const char *path, struct current *out, struct drift_error *err)
 {
 	auto_current current = { .files = NULL };
+	bool known, titled = has_title(text, &known);
+	int r = 0;
+
+	if (titled && !known)
+		return error_set(err, DRIFT_ERR_UNSUPPORTED, "'%s' is of a format that this drift does not know", path);
+	if (titled && !memchr(text->data, '\0', text->len))
+		r = parse(text->data, &current, err);
+	if (r <= 0)
+		return r ? -1 : error_set(err, DRIFT_ERR_CORRUPT, "'%s' is malformed", path);
+	*out = current;
+	current.files = NULL;
+	return 0;
+}
+
+int current_read(const char *dir, struct current *out, struct drift_error *err)
+{
 	auto_buf path = BUF_INIT;
 	auto_buf text = BUF_INIT;
-	bool titled, known;
-	int r = 0;
 
 	file_join(&path, dir, "current");
 	if (buf_check(&path, err) < 0 || file_read_whole(path.data, CURRENT_LEN_MAX, &text, err) < 0)
 		return -1;
-	titled = has_title(&text, &known);
-	if (titled && !known)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "'%s' is of a format that this drift does not know",
-				 path.data);
-	if (titled && !memchr(text.data, '\0', text.len))
-		r = parse(text.data, &current, err);
-	if (r <= 0)
-		return r ? -1 : error_set(err, DRIFT_ERR_CORRUPT, "'%s' is malformed", path.data);
-	*out = current;
-	current.files = NULL;
-	return 0;
+	return current_parse(&text, path.data, out, err);
 }
 
 static void add_line(struct buf *text, const struct current_file *file)

@@ -28,6 +28,8 @@ void current_release(struct current *current);
 int current_add(struct current *current, const struct current_file *file, struct drift_error *err) MUST_CHECK;
 /* In the folder of the store. DRIFT_ERR_UNSUPPORTED, DRIFT_ERR_CORRUPT. */
 int current_read(const char *dir, struct current *out, struct drift_error *err) MUST_CHECK;
+/* The same of a text, which is taken apart; path is for what is said. */
+int current_parse(struct buf *text, const char *path, struct current *out, struct drift_error *err) MUST_CHECK;
 /* Atomically and durably; after a failure either may be there. */
 int current_write(const char *dir, const struct current *current, struct drift_error *err) MUST_CHECK;
 /* The number of the live journal. */

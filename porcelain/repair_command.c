@@ -23,8 +23,6 @@ static int repair(struct cmd_context *ctx, int argc, char **argv)
 	(void)argv;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
-	if (!ctx_repo(ctx))
-		return EXIT_FAILED;
 	return mending_run(ctx, o->dry_run);
 }
 

@@ -77,6 +77,29 @@ static struct journal *journal_of(const struct odb_files *files, const struct fs
 	return NULL;
 }
 
+/* All of a pack at once, as its SHA-256 proves or refutes it. */
+static int find_in_packs(struct mending *m, const struct odb_files *files, struct repair_bytes *bytes,
+			 struct drift_error *err)
+{
+	const unsigned char *store_id = odb_store_id(repo_odb(m->repo));
+	size_t i, k;
+	int r = 0;
+
+	for (i = 0; i < files->count && r >= 0; i++) {
+		const char *path = files->items[i].pack ? pack_path(files->items[i].pack) : "";
+		const char *name = strrchr(path, '/');
+		bool damaged = false;
+
+		for (k = 0; name && k < m->faults.count && !damaged; k++)
+			damaged = m->faults.items[k].fault.severity != FSCK_NOTE && m->faults.items[k].file &&
+				  !strncmp(m->faults.items[k].file, "pack/", 5) &&
+				  !strcmp(m->faults.items[k].file + 4, name);
+		if (damaged)
+			r = repair_find_pack(m->dir, pack_name(files->items[i].pack), store_id, bytes, err);
+	}
+	return r < 0 ? -1 : 0;
+}
+
 /* The bytes that are wrong, as far as one a frame is. */
 static int find_bytes(struct mending *m, struct repair_bytes *bytes, struct drift_error *err)
 {
@@ -95,6 +118,8 @@ static int find_bytes(struct mending *m, struct repair_bytes *bytes, struct drif
 			r = repair_find_byte(journal_path(journal), fault->file, journal_seed(journal), fault->offset,
 					     bytes, err);
 	}
+	if (r >= 0)
+		r = find_in_packs(m, &files, bytes, err);
 	odb_files_release(&files);
 	return r < 0 ? -1 : 0;
 }

@@ -34,4 +34,12 @@ struct repair_result {
 int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
 	       struct drift_error *err) MUST_CHECK;
 
+/*
+ * Open the repository at or above dir; where damage keeps it from being opened (of `current`, the first frame of a
+ * journal, what frames a pack), that is mended first, if a byte here and there is what is wrong. On failure it says
+ * why it cannot be opened; with dry_run also where mending would help.
+ */
+int repair_open(const char *dir, bool exact, const struct repair_options *options, struct repo **repo_out,
+		struct drift_error *err) MUST_CHECK;
+
 #endif

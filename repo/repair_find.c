@@ -17,25 +17,24 @@ void repair_bytes_release(struct repair_bytes *bytes)
 	size_t i;
 
 	for (i = 0; i < bytes->count; i++) {
-		free(bytes->items[i].path);
-		free(bytes->items[i].name);
+		free((void *)(uintptr_t)bytes->items[i].path);
+		free((void *)(uintptr_t)bytes->items[i].name);
 	}
 	free(bytes->items);
 	*bytes = (struct repair_bytes){ .items = NULL };
 }
 
-static int add_byte(struct repair_bytes *bytes, const char *path, const char *name, const struct repair_byte *byte,
-		    struct drift_error *err)
+int repair_add_byte(struct repair_bytes *bytes, const struct repair_byte *byte, struct drift_error *err)
 {
 	struct repair_byte made = *byte;
 
 	if (mem_grow(&bytes->items, &bytes->capacity, bytes->count + 1, sizeof(*bytes->items)) < 0)
 		return error_no_memory(err);
-	made.path = mem_dup_str(path, strlen(path));
-	made.name = mem_dup_str(name, strlen(name));
+	made.path = mem_dup_str(byte->path, strlen(byte->path));
+	made.name = mem_dup_str(byte->name, strlen(byte->name));
 	if (!made.path || !made.name) {
-		free(made.path);
-		free(made.name);
+		free((void *)(uintptr_t)made.path);
+		free((void *)(uintptr_t)made.name);
 		return error_no_memory(err);
 	}
 	bytes->items[bytes->count++] = made;
@@ -127,7 +126,11 @@ int repair_find_byte(const char *path, const char *name, uint32_t seed, uint64_t
 		r = find_in_payload(fd, seed, offset, &frame, &byte, err);
 	else
 		r = find_in_head(fd, seed, offset, head, &byte, err);
-	return r <= 0 ? r : add_byte(bytes, path, name, &byte, err);
+	if (r <= 0)
+		return r;
+	byte.path = path;
+	byte.name = name;
+	return repair_add_byte(bytes, &byte, err);
 }
 
 /* --- writing --- */

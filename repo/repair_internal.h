@@ -2,12 +2,13 @@
 #ifndef REPO_REPAIR_INTERNAL_H
 #define REPO_REPAIR_INTERNAL_H
 
+#include "objects/pack.h"
 #include "repo/repair.h"
 
 /* One byte of a file that is not what was written. */
 struct repair_byte {
-	char *path; /* of the file */
-	char *name; /* below the store */
+	const char *path; /* of the file */
+	const char *name; /* below the store */
 	uint64_t offset;
 	unsigned char with; /* to be XORed */
 	uint64_t frame;     /* where the frame begins */
@@ -41,6 +42,18 @@ void repair_faults_release(struct repair_faults *faults);
  */
 int repair_find_byte(const char *path, const char *name, uint32_t seed, uint64_t offset, struct repair_bytes *bytes,
 		     struct drift_error *err) MUST_CHECK;
+/* One byte known to be wrong: 1, or -1. */
+int repair_add_byte(struct repair_bytes *bytes, const struct repair_byte *byte, struct drift_error *err) MUST_CHECK;
+
+/*
+ * What is wrong with the bytes of a pack, if by checksums and by what is known of it all of it can be told, as its
+ * SHA-256 proves: 1, 0 it is sound or cannot be told, -1.
+ */
+int repair_find_pack(const char *dir, const struct pack_name *pack, const unsigned char store_id[16],
+		     struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
+/* The byte of `current` that is wrong, if one is and the files tell: 1, 0, -1. */
+int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
+
 /* Write the bytes, durably; a copy of each file as it was is in lost/ before. */
 int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
 /* XOR is its own undoing. The copies stay. */

@@ -46,7 +46,7 @@ static int find_store_in(const char *dir, struct buf *out, struct drift_error *e
 }
 
 /* The store's folder for somebody who stands in dir. */
-static int find_store(const char *dir, bool exact, struct buf *out, struct drift_error *err)
+int repo_find(const char *dir, bool exact, struct buf *out, struct drift_error *err)
 {
 	struct drift_error why = { DRIFT_OK, "" };
 	auto_buf start = BUF_INIT, parent = BUF_INIT;
@@ -161,7 +161,7 @@ int repo_open(const char *dir, const struct repo_options *options, struct repo *
 	if (!repo)
 		return error_no_memory(err);
 	pthread_mutex_init(&repo->mutex, NULL);
-	if (find_store(dir, options && options->exact, &store, err))
+	if (repo_find(dir, options && options->exact, &store, err))
 		return -1;
 	repo->dir = buf_take(&store, NULL);
 	if (!repo->dir)

@@ -22,6 +22,8 @@ int repo_init(const char *dir, const struct repo_options *options, struct drift_
  * options->exact. DRIFT_ERR_NOT_FOUND says where was looked. */
 int repo_open(const char *dir, const struct repo_options *options, struct repo **repo_out,
 	      struct drift_error *err) MUST_CHECK;
+/* The folder of the store that repo_open would open, for who looks at its files. */
+int repo_find(const char *dir, bool exact, struct buf *out, struct drift_error *err) MUST_CHECK;
 void repo_close(struct repo *repo);
 void repo_cleanup(struct repo **repo);
 #define auto_repo __attribute__((cleanup(repo_cleanup))) struct repo

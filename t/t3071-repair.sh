@@ -72,6 +72,34 @@ test_expect_success 'a damaged index is removed' '
 	drift -C bad fsck >out && test_grep ! note out
 '
 
+test_expect_success 'a store that cannot be opened for it' '
+	for spot in "journal-000001 3" "journal-000001 30" "current 5" "current 20" "current 40"; do
+		set -- $spot && spoil $1 $2 "?" && test_expect_code 128 drift -C bad ls 2>err &&
+		drift -C bad repair >out && test_grep "^restore the byte at offset $2 of $1, without which" out &&
+		test_grep "^1 mended, 0 lost$" out && cmp good/.drift/$1 bad/.drift/$1 && drift -C bad fsck >out &&
+		test_grep "all is sound" out || { echo "$spot" && return 1; }
+	done
+'
+
+test_expect_success 'packs: what their checksums tell is proven by the hash over all' '
+	rm -rf saved && cp -r good saved && drift -C good gc >out && pack=$(cd good/.drift && echo pack/*.pack) &&
+	len=$(wc -c <good/.drift/$pack) &&
+	for at in 1 20 70 80 200 1500 $((len - 90)) $((len - 40)) $((len - 5)); do
+		spoil "$pack" $at "\\377" && cmp -s good/.drift/$pack bad/.drift/$pack && continue
+		drift -C bad repair >out 2>err && test_grep "^restore the byte at offset $at of $pack" out &&
+		cmp good/.drift/$pack bad/.drift/$pack && drift -C bad fsck >out 2>err && test_grep "all is sound" out ||
+			{ echo "at $at" && return 1; }
+	done
+'
+
+test_expect_success 'packs: two bytes of a block' '
+	at=$(grep -abo "and find" "good/.drift/$pack" | head -n 1 | cut -d : -f 1) && spoil "$pack" "$at" "AND FIND" &&
+	test_expect_code 1 drift -C bad fsck >out 2>err && test_grep "^lost: pack/pack-" out && test_grep "^    document d/plain$" out &&
+	cp "bad/.drift/$pack" before.pack && test_expect_code 1 drift -C bad repair >out 2>err && test_grep "^    document d/plain$" out &&
+	cmp before.pack "bad/.drift/$pack" && test "$(drift -C bad get c/9 2>err)" = "{\"n\":9}" &&
+	drift -C bad hash-object -w "$TRASH/good/plain" >out 2>err && drift -C bad get d/plain 2>err | cmp - good/plain
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 drift -C good repair now 2>err && test_expect_code 129 drift -C good doctor now 2>err
 '

@@ -422,22 +422,29 @@ static struct stored_file *file_named(struct flip *f, const char *name)
 /* A single byte is put back as it was, whatever it was, and nothing else is. */
 static void mend(const struct flip *f, const struct stored_file *file)
 {
-	struct repo_options options = { .exact = true, .no_sync = true };
 	const struct repair_options mending = { .dry_run = false };
+	auto_buf path = BUF_INIT, bytes = BUF_INIT;
 	struct repair_result result;
 	struct drift_error err;
-	auto_buf path = BUF_INIT, bytes = BUF_INIT;
 	struct repo *repo;
 
 	remove_derived(f);
-	must(repo_open(f->dir, &options, &repo, &err), &err);
+	if (repair_open(f->dir, true, &mending, &repo, &err) < 0) {
+		if (err.code != DRIFT_ERR_UNSUPPORTED)
+			fail_msg("not mended: %s", err.message);
+		return;
+	}
 	must(repair_run(repo, &mending, &result, &err), &err);
-	repo_close(repo);
-	buf_addf(&path, "%s/.drift/%s", f->dir, file->name);
-	must(file_read_whole(path.data, (uint64_t)1 << 30, &bytes, &err), &err);
-	assert_true(bytes.len >= file->bytes.len);
-	assert_memory_equal(bytes.data, file->bytes.data, file->bytes.len);
 	assert_int_equal(result.lost, 0);
+	if (!strcmp(file->name, "current")) {
+		assert_true(holds_all(repo, &f->model));
+	} else {
+		buf_addf(&path, "%s/.drift/%s", f->dir, file->name);
+		must(file_read_whole(path.data, (uint64_t)1 << 30, &bytes, &err), &err);
+		assert_true(bytes.len >= file->bytes.len);
+		assert_memory_equal(bytes.data, file->bytes.data, file->bytes.len);
+	}
+	repo_close(repo);
 	remove_folder(f, "lost");
 }
 
@@ -460,7 +467,8 @@ static void flip_file(struct flip *f, struct stored_file *file, size_t step, boo
 			outcome = judge(f, false);
 			count[outcome]++;
 			/* Behind the end there were zeros, which no checksum knows of. */
-			if (mended && outcome == NAMED && i + ZEROS_KEPT < bytes.len)
+			if (mended && outcome != SOUND &&
+			    (i + ZEROS_KEPT < bytes.len || strncmp(file->name, "journal", 7) != 0))
 				mend(f, file);
 			bytes.data[i] = (char)(bytes.data[i] ^ with);
 		}
@@ -479,7 +487,7 @@ static void test_flip_journal(void **state)
 
 static void test_flip_current(void **state)
 {
-	flip_file(*state, file_named(*state, "current"), 3, false);
+	flip_file(*state, file_named(*state, "current"), 3, true);
 }
 
 static void test_cut_journal(void **state)
@@ -515,7 +523,7 @@ static struct stored_file *pack_file(struct flip *f, const char *end)
 
 static void test_flip_pack(void **state)
 {
-	flip_file(*state, pack_file(*state, ".pack"), 29, false);
+	flip_file(*state, pack_file(*state, ".pack"), 29, true);
 }
 
 static void test_flip_pack_index(void **state)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/crc32c.h"
+#include "base/crc32c_mend.h"
 #include "base/hex.h"
 #include "base/random.h"
 #include "base/sha256.h"
@@ -93,6 +94,32 @@ static void crc32c_of_rfc_3720(void **state)
 	assert_int_equal(crc32c(0, data, 0), 0);
 }
 
+/* Each byte of a message, changed in each way, is found by the checksum; the checksum itself is told from it. */
+static void crc32c_names_the_changed_byte(void **state)
+{
+	unsigned char data[300], found;
+	unsigned with;
+	uint32_t sum;
+	size_t i, at;
+
+	(void)state;
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 7919 >> 3);
+	sum = crc32c(0, data, sizeof(data));
+	assert_int_equal(crc32c_mend(0, sizeof(data), &at, &found), 0);
+	for (i = 0; i < sizeof(data); i++) {
+		for (with = 1; with < 256; with++) {
+			data[i] ^= (unsigned char)with;
+			assert_int_equal(crc32c_mend(sum ^ crc32c(0, data, sizeof(data)), sizeof(data), &at, &found), 1);
+			assert_int_equal(at, i);
+			assert_int_equal(found, with);
+			/* Not where it may not be looked for. */
+			assert_int_equal(crc32c_mend(sum ^ crc32c(0, data, sizeof(data)), sizeof(data) - i - 1, &at, &found), 0);
+			data[i] ^= (unsigned char)with;
+		}
+	}
+}
+
 static void crc32c_in_pieces_and_portable(void **state)
 {
 	unsigned char data[257];
@@ -128,6 +155,7 @@ int main(void)
 		cmocka_unit_test(sha256_in_pieces),
 		cmocka_unit_test(siphash_of_the_paper),
 		cmocka_unit_test(crc32c_of_rfc_3720),
+		cmocka_unit_test(crc32c_names_the_changed_byte),
 		cmocka_unit_test(crc32c_in_pieces_and_portable),
 		cmocka_unit_test(random_bytes_differ),
 	};

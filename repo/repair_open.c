@@ -1,0 +1,205 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "objects/frame.h"
+#include "objects/journal.h"
+#include "objects/odb_current.h"
+#include "repo/repair_internal.h"
+
+#define CURRENT_LEN_MAX ((uint64_t)64 << 10) /* a longer one is not tried byte by byte */
+#define CURRENT_NAME "current"
+#define GROUPS_LEN ((size_t)1 << 20)
+#define LOCK_NAME "lock"
+#define LOCK_APPEND 0 /* the byte of the lock file that whoever appends holds */
+
+/* --- current --- */
+
+/* Do frames stand behind one another up to there? */
+static bool ends_at(struct journal *j, uint64_t end)
+{
+	unsigned char head[FRAME_HEAD_LEN];
+	struct frame frame;
+	uint64_t at = 0;
+
+	while (at < end && journal_peek(j, at, head, sizeof(head), NULL) == FRAME_HEAD_LEN &&
+	       frame_head_decode(head, &frame))
+		at += FRAME_HEAD_LEN + (uint64_t)frame.len;
+	return at == end;
+}
+
+static bool fits_journal(const char *dir, const struct current *c, const struct current_file *file)
+{
+	struct journal *j;
+	bool fits;
+
+	if (journal_open(dir, file->name.first, false, &j, NULL) < 0)
+		return false;
+	fits = !memcmp(journal_identity(j)->store_id, c->store_id, 16) &&
+	       (!file->closed_at || ends_at(j, file->closed_at));
+	journal_close(j);
+	return fits;
+}
+
+static bool fits_pack(const char *dir, const struct current *c, const struct current_file *file)
+{
+	struct pack_options options = { .store_id = c->store_id, .no_index = true };
+	auto_buf path = BUF_INIT;
+	struct pack *pack;
+	bool fits = false;
+
+	file_join(&path, dir, "pack");
+	options.dir = path.data;
+	if (path.failed || group_cache_new(GROUPS_LEN, &options.groups, NULL) < 0)
+		return false;
+	if (!pack_open(&file->name, &options, &pack, NULL)) {
+		pack_close(pack);
+		fits = true;
+	}
+	group_cache_free(options.groups);
+	return fits;
+}
+
+/* Do the files tell the same? */
+static bool fits_files(const char *dir, const struct current *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (!(c->files[i].is_pack ? fits_pack : fits_journal)(dir, c, &c->files[i]))
+			return false;
+	return true;
+}
+
+static bool tells_truth(const char *dir, const struct buf *text)
+{
+	auto_current current = { .files = NULL };
+	auto_buf copy = BUF_INIT;
+
+	buf_add(&copy, text->data, text->len);
+	return !copy.failed && !current_parse(&copy, CURRENT_NAME, &current, NULL) && fits_files(dir, &current);
+}
+
+int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err)
+{
+	struct repair_byte byte = { .name = CURRENT_NAME };
+	auto_buf path = BUF_INIT, text = BUF_INIT;
+	size_t i;
+	unsigned with;
+
+	file_join(&path, dir, CURRENT_NAME);
+	if (buf_check(&path, err) < 0 || file_read_whole(path.data, CURRENT_LEN_MAX, &text, err) < 0)
+		return -1;
+	byte.path = path.data;
+	for (i = 0; i < text.len; i++) {
+		for (with = 1; with < 256; with++) {
+			text.data[i] = (char)(text.data[i] ^ (int)with);
+			if (tells_truth(dir, &text)) {
+				byte.offset = byte.frame = i;
+				byte.with = (unsigned char)with;
+				return repair_add_byte(bytes, &byte, err);
+			}
+			text.data[i] = (char)(text.data[i] ^ (int)with);
+		}
+	}
+	return 0;
+}
+
+/* --- what keeps a store from being opened --- */
+
+static int find_in_journal(const char *dir, uint64_t number, struct repair_bytes *bytes, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	auto_buf name = BUF_INIT;
+
+	buf_addf(&name, "journal-%06llu", (unsigned long long)number);
+	file_join(&path, dir, name.data);
+	if (buf_check(&name, err) < 0 || buf_check(&path, err) < 0)
+		return -1;
+	return repair_find_byte(path.data, name.data, 0, 0, bytes, err) < 0 ? -1 : 0;
+}
+
+static int find_in_files(const char *dir, struct repair_bytes *bytes, struct drift_error *err)
+{
+	auto_current current = { .files = NULL };
+	struct drift_error why;
+	size_t i;
+
+	if (current_read(dir, &current, &why) < 0) {
+		/* What a later program wrote is not to be made to look like ours. */
+		return why.code == DRIFT_ERR_CORRUPT && repair_find_current(dir, bytes, err) < 0 ? -1 : 0;
+	}
+	for (i = 0; i < current.count; i++) {
+		const struct current_file *file = &current.files[i];
+		/* A file that is not there at all is nothing that bytes can mend. */
+		int r = file->is_pack ? repair_find_pack(dir, &file->name, current.store_id, bytes, &why) :
+					find_in_journal(dir, file->name.first, bytes, &why);
+
+		if (r < 0 && why.code == DRIFT_ERR_NO_MEMORY)
+			return error_no_memory(err);
+	}
+	/* It can be read, but names a store or a journal that the files know nothing of. */
+	return bytes->count || repair_find_current(dir, bytes, err) >= 0 ? 0 : -1;
+}
+
+/* Nobody can have the store open but who opened it before it was damaged: they must not append now. */
+static int write_locked(const char *dir, const struct repair_bytes *bytes, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	auto_close int fd = -1;
+
+	file_join(&path, dir, LOCK_NAME);
+	if (buf_check(&path, err) < 0 || file_open_or_create(path.data, &fd, err) < 0 ||
+	    file_lock(fd, LOCK_APPEND, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) < 0)
+		return -1;
+	return repair_write_bytes(dir, bytes, err);
+}
+
+static int tell_bytes(const struct repair_options *options, const struct repair_bytes *bytes, struct drift_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < bytes->count; i++) {
+		auto_buf sentence = BUF_INIT;
+		struct repair_action told = { .kind = REPAIR_RESTORE };
+
+		buf_addf(&sentence, "restore the byte at offset %llu of %s, without which the store cannot be opened",
+			 (unsigned long long)bytes->items[i].offset, bytes->items[i].name);
+		told.sentence = sentence.data;
+		if (buf_check(&sentence, err) < 0 ||
+		    (options->action && options->action(options->data, &told, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int mend_store(const char *dir, const struct repair_options *options, struct drift_error *err)
+{
+	struct repair_bytes bytes = { .items = NULL };
+	int r = find_in_files(dir, &bytes, err);
+
+	if (!r)
+		r = tell_bytes(options, &bytes, err);
+	if (!r && bytes.count && !options->dry_run)
+		r = write_locked(dir, &bytes, err) < 0 ? -1 : 1;
+	repair_bytes_release(&bytes);
+	return r;
+}
+
+int repair_open(const char *dir, bool exact, const struct repair_options *options, struct repo **repo_out,
+		struct drift_error *err)
+{
+	const struct repo_options open = { .exact = exact };
+	struct drift_error first, why;
+	auto_buf store = BUF_INIT;
+
+	if (!repo_open(dir, &open, repo_out, &first))
+		return 0;
+	if (first.code != DRIFT_ERR_CORRUPT && first.code != DRIFT_ERR_UNSUPPORTED)
+		return error_set(err, first.code, "%s", first.message);
+	if (repo_find(dir, exact, &store, err) < 0)
+		return -1;
+	if (mend_store(store.data, options, &why) > 0 && !repo_open(dir, &open, repo_out, &why))
+		return 0;
+	return error_set(err, first.code, "%s", first.message);
+}
