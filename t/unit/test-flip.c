@@ -457,7 +457,7 @@ static void flip_file(struct flip *f, struct stored_file *file, size_t step, boo
 	buf_add(&bytes, file->bytes.data, file->bytes.len);
 	for (i = 0; i < bytes.len; i += f->all ? 1 : step) {
 		for (bit = 0; bit < (f->all ? 2 : 1); bit++) {
-			unsigned char with = bit ? 0xff : (unsigned char)(1 << i % 8);
+			unsigned char with = (unsigned char)(bit ? 0xffU : 1U << i % 8);
 
 			bytes.data[i] = (char)(bytes.data[i] ^ with);
 			remove_derived(f);
