@@ -7,7 +7,7 @@ test_description='drift fsck: sound stores, each kind of damage named'
 spoil() {
 	rm -rf bad && cp -r good bad && rm -rf bad/.drift/cache &&
 		byte=$(od -An -tu1 -j "$2" -N 1 "bad/.drift/$1" | tr -d ' ') &&
-		printf "\\$(printf %03o $((byte ^ 16)))" | dd of="bad/.drift/$1" bs=1 seek="$2" conv=notrunc 2>dd.err
+		printf %b "\\0$(printf %03o $((byte ^ 16)))" | dd of="bad/.drift/$1" bs=1 seek="$2" conv=notrunc 2>dd.err
 }
 
 # Where a text stands in the journal.
