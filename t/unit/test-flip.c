@@ -567,23 +567,58 @@ static void test_cut_current(void **state)
 	assert_int_equal(judge(f, false), SOUND);
 }
 
+/* One of plain journals, one with a pack. */
+static int setup_both(void **state)
+{
+	void **both = calloc(2, sizeof(*both));
+
+	assert_non_null(both);
+	setup(&both[0]);
+	setup_packed(&both[1]);
+	*state = both;
+	return 0;
+}
+
+static int teardown_both(void **state)
+{
+	void **both = *state;
+
+	teardown(&both[0]);
+	teardown(&both[1]);
+	free(both);
+	return 0;
+}
+
+static int use_plain(void **state)
+{
+	void **both = *state;
+
+	*state = both[0];
+	return 0;
+}
+
+static int use_packed(void **state)
+{
+	void **both = *state;
+
+	*state = both[1];
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flip_journal),
-		cmocka_unit_test(test_flip_current),
-		cmocka_unit_test(test_cut_journal),
-		cmocka_unit_test(test_cut_current),
+		cmocka_unit_test_setup(test_flip_journal, use_plain),
+		cmocka_unit_test_setup(test_flip_current, use_plain),
+		cmocka_unit_test_setup(test_cut_journal, use_plain),
+		cmocka_unit_test_setup(test_cut_current, use_plain),
+		cmocka_unit_test_setup(test_flip_pack, use_packed),
+		cmocka_unit_test_setup(test_flip_pack_index, use_packed),
+		cmocka_unit_test_setup(test_flip_second_journal, use_packed),
+		cmocka_unit_test_setup(test_flip_current, use_packed),
+		cmocka_unit_test_setup(test_cut_pack, use_packed),
+		cmocka_unit_test_setup(test_cut_current, use_packed),
 	};
 
-	const struct CMUnitTest packed[] = {
-		cmocka_unit_test(test_flip_pack),
-		cmocka_unit_test(test_flip_pack_index),
-		cmocka_unit_test(test_flip_second_journal),
-		cmocka_unit_test(test_flip_current),
-		cmocka_unit_test(test_cut_pack),
-		cmocka_unit_test(test_cut_current),
-	};
-
-	return cmocka_run_group_tests(tests, setup, teardown) + cmocka_run_group_tests(packed, setup_packed, teardown);
+	return cmocka_run_group_tests(tests, setup_both, teardown_both);
 }
