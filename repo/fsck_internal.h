@@ -176,7 +176,8 @@ int fsck_record_fault(struct fsck_worker *w, uint64_t loc, const struct drift_er
 int fsck_check_stored(struct fsck_worker *w, const unsigned char *data, size_t len, uint64_t loc,
 		      struct drift_error *err) MUST_CHECK;
 int fsck_check_blob(struct fsck_worker *w, const struct record *r, uint64_t loc, struct drift_error *err) MUST_CHECK;
-int fsck_check_packed_node(struct fsck_worker *w, struct node *node, uint64_t loc, struct drift_error *err) MUST_CHECK;
+int fsck_check_packed_node(struct fsck_worker *w, struct node *node, const struct node *base, uint64_t loc,
+			   struct drift_error *err) MUST_CHECK;
 /* Ask, and remember what is not known. */
 int fsck_expect(struct fsck_worker *w, const struct fsck_missing *reference, struct drift_error *err) MUST_CHECK;
 int fsck_keep_missing(struct fsck_missings *m, const struct fsck_missing *item, struct drift_error *err) MUST_CHECK;

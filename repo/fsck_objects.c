@@ -115,43 +115,71 @@ static bool expect_value(struct fsck_missing *ref, const struct node *node, cons
 	return false;
 }
 
-/*
- * Does a child begin behind the separator before it? Where the parent is a change of `base` only children written since
- * are looked at: the others were, with it. Those that are not at hand any more are left to --full.
- */
-static int check_order(struct fsck_worker *w, const struct node *node, const struct node *base,
-		       const struct place *place, struct drift_error *err)
+/* Entries of a node that are not as they are in the version that is at hand anyway: those from `from` on before `to`. */
+struct changed {
+	size_t from, to;
+};
+
+static bool same_entry(const struct node *a, size_t i, const struct node *b, size_t k)
 {
-	uint64_t since = base ? base->loc : LOC_UNKNOWN, before = 0;
+	size_t len = (size_t)(a->offset[i + 1] - a->offset[i]);
+
+	return len == (size_t)(b->offset[k + 1] - b->offset[k]) &&
+	       !memcmp(a->bytes + a->offset[i], b->bytes + b->offset[k], len) &&
+	       (a->child_loc ? a->child_loc[i] : LOC_UNKNOWN) == (b->child_loc ? b->child_loc[k] : LOC_UNKNOWN);
+}
+
+/* That version is checked in its turn, so are the entries that both have. Of the last of a node other things are said. */
+static struct changed find_changed(const struct node *node, const struct node *base)
+{
+	struct changed c = { 0, node->count };
+	size_t front, back = 0;
+
+	if (!base || !base->count || !node->count || base->level != node->level || base->kind != node->kind)
+		return c;
+	front = (node->count < base->count ? node->count : base->count) - 1;
+	while (c.from < front && same_entry(node, c.from, base, c.from))
+		c.from++;
+	while (c.to > c.from && back < base->count - c.from &&
+	       same_entry(node, c.to - 1, base, base->count - 1 - back)) {
+		c.to--;
+		back++;
+	}
+	return c;
+}
+
+/* Does a child begin behind the separator before it? Those that are not at hand any more are left to --full. */
+static int check_order(struct fsck_worker *w, const struct node *node, const struct changed *changed, uint64_t loc,
+		       struct drift_error *err)
+{
 	const unsigned char *end, *first;
 	size_t end_len, first_len, i;
 	struct node_entry e;
 
-	for (i = 0; i < node->count; i++, before = e.loc) {
+	for (i = changed->from ? changed->from : 1; i < node->count && i <= changed->to; i++) {
 		auto_node *child = NULL;
 
 		node_entry_at(node, i, &e);
-		if (!i || (e.loc < since && before < since))
-			continue;
 		child = node_cache_get(w->f->nodes, e.loc);
 		if (!child || !child->count)
 			continue;
 		end = node_key_at(node, i - 1, &end_len);
 		first = node_key_at(child, 0, &first_len);
 		if (key_compare(end, end_len, first, first_len) >= 0)
-			return fsck_note_at(w->f, FSCK_DAMAGE, place->loc, err,
+			return fsck_note_at(w->f, FSCK_DAMAGE, loc, err,
 					    "the children of the tree node are not in order");
 	}
 	return 0;
 }
 
 /* All references are brought near before the first is asked for: each is a random place in a large table. */
-static int check_references(struct fsck_worker *w, const struct node *node, uint64_t loc, struct drift_error *err)
+static int check_references(struct fsck_worker *w, const struct node *node, const struct changed *changed, uint64_t loc,
+			    struct drift_error *err)
 {
 	struct node_entry e;
 	size_t i, count = 0;
 
-	for (i = 0; i < node->count && count < FSCK_REFERENCES_MAX; i++) {
+	for (i = changed->from; i < changed->to && count < FSCK_REFERENCES_MAX; i++) {
 		struct fsck_missing *ref = &w->references[count];
 
 		node_entry_at(node, i, &e);
@@ -195,12 +223,13 @@ static struct fsck_fact node_fact(const struct node *node, const struct oid *id,
 	return fact;
 }
 
-/* A decoded node; base: what it is a change of, or NULL. */
+/* A decoded node; base: another version of it, or NULL. */
 static int check_node(struct fsck_worker *w, const struct node *node, const struct node *base,
 		      const struct place *place, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
 	struct fsck_fact fact;
+	struct changed changed;
 	struct oid id = node->id;
 	bool open = false;
 
@@ -214,9 +243,10 @@ static int check_node(struct fsck_worker *w, const struct node *node, const stru
 	fsck_known_put(w->f->known, &fact);
 	if (place->damaged)
 		return 0;
-	if (node->level && check_order(w, node, base, place, err) < 0)
+	changed = find_changed(node, base);
+	if (node->level && check_order(w, node, &changed, place->loc, err) < 0)
 		return -1;
-	return check_references(w, node, place->loc, err);
+	return check_references(w, node, &changed, place->loc, err);
 }
 
 static int check_tree_record(struct fsck_worker *w, const struct record *r, const struct place *place,
@@ -432,11 +462,12 @@ int fsck_check_blob(struct fsck_worker *w, const struct record *r, uint64_t loc,
 	return check_blob_record(w, r, &place, err);
 }
 
-int fsck_check_packed_node(struct fsck_worker *w, struct node *node, uint64_t loc, struct drift_error *err)
+int fsck_check_packed_node(struct fsck_worker *w, struct node *node, const struct node *base, uint64_t loc,
+			   struct drift_error *err)
 {
 	const struct place place = { loc, false };
 
-	if (check_node(w, node, NULL, &place, err) < 0)
+	if (check_node(w, node, base, &place, err) < 0)
 		return -1;
 	node_cache_put(w->f->nodes, loc, node);
 	return 0;

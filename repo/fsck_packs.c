@@ -173,6 +173,7 @@ static int check_item(struct fsck_worker *w, const unsigned char *data, size_t l
 	struct drift_error why = { .code = DRIFT_OK };
 	struct node *node = NULL;
 	struct record r;
+	int result;
 
 	if (pack_record_parse(data, len, loc, &r, &why) < 0)
 		return fsck_record_fault(w, loc, &why, err);
@@ -180,14 +181,17 @@ static int check_item(struct fsck_worker *w, const unsigned char *data, size_t l
 		return fsck_check_blob(w, &r, loc, err);
 	if (r.storage != RECORD_EDIT)
 		run->self = r.self;
-	if (decode_item(w, &r, run, &node, &why) < 0)
+	result = decode_item(w, &r, run, &node, &why);
+	if (result < 0) {
+		result = fsck_record_fault(w, loc, &why, err);
 		node = NULL;
+	} else {
+		node->loc = loc;
+		result = fsck_check_packed_node(w, node, run->before, loc, err);
+	}
 	node_unref(run->before);
 	run->before = node;
-	if (!node)
-		return fsck_record_fault(w, loc, &why, err);
-	node->loc = loc;
-	return fsck_check_packed_node(w, node, loc, err);
+	return result;
 }
 
 static int check_group(struct fsck_worker *w, const struct fsck_unit *unit, struct group *group, uint64_t ordinal,
