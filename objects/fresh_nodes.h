@@ -9,7 +9,7 @@
 
 #include "objects/node.h"
 
-#define FRESH_NODE_COUNT 64
+#define FRESH_NODE_COUNT 32
 #define FRESH_WORDS 512
 
 struct fresh_nodes {

@@ -17,7 +17,7 @@
 #define MAIN_BITS_MIN 10
 #define REF_BITS_MIN 6
 #define BITS_MAX 34
-#define INDEX_VERSION 7
+#define INDEX_VERSION 8
 #define TYPE_PATH 5
 #define TYPE_MASK ((uint64_t)7)
 #define GROUP_SLOTS ((size_t)16)
