@@ -1,0 +1,194 @@
+/* gc as a whole, and who starts it: what is taken, who waits for whom, what a cancelled run leaves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "objects/odb_files.h"
+#include "repo/gc.h"
+#include "repo/gc_plan.h"
+#include "repo/maintain.h"
+#include "t/unit/desk.h"
+
+#define DOCUMENT_LEN 1500 /* a blob each */
+#define COUNT 120
+
+static void commit_number(struct desk *d, unsigned i)
+{
+	char path[32], text[DOCUMENT_LEN + 1];
+
+	for (size_t j = 0; j < DOCUMENT_LEN; j++)
+		text[j] = (char)('!' + desk_random(d, 90));
+	text[DOCUMENT_LEN] = '\0';
+	(void)snprintf(path, sizeof(path), "c/%u", i);
+	(void)desk_commit_put(d, path, text);
+}
+
+static void count_files(struct desk *d, size_t *packs_out, size_t *journals_out)
+{
+	struct odb_files files;
+
+	desk_must(d, odb_files_get(d->odb, &files, &d->err));
+	*packs_out = *journals_out = 0;
+	for (size_t i = 0; i < files.count; i++)
+		*(files.items[i].pack ? packs_out : journals_out) += 1;
+	odb_files_release(&files);
+}
+
+static void assert_files(struct desk *d, size_t packs, size_t journals)
+{
+	size_t packs_now, journals_now;
+
+	count_files(d, &packs_now, &journals_now);
+	assert_int_equal(packs_now, packs);
+	assert_int_equal(journals_now, journals);
+}
+
+static void short_journals(struct desk *d)
+{
+	desk_must(d, repo_config_set(d->repo, "journal.limit", "30000", &d->err));
+	desk_reopen(d);
+}
+
+static void test_takes_what_is_sealed(void **state)
+{
+	const struct gc_options automatic = { .automatic = true, .prune_before_usec = INT64_MIN };
+	const struct gc_options by_hand = { .prune_before_usec = INT64_MIN };
+	struct desk *d = *state;
+	struct gc_result r;
+
+	(void)desk_commit_put(d, "a/1", "one");
+	desk_must(d, gc_run(d->repo, &automatic, &r, &d->err));
+	assert_false(r.ran);
+	assert_files(d, 0, 1);
+	desk_must(d, gc_run(d->repo, &by_hand, &r, &d->err));
+	assert_true(r.ran);
+	assert_int_equal(r.commits_kept, 1);
+	assert_int_equal(r.objects_dropped, 0);
+	desk_head_holds(d, "a/1", "one");
+	desk_reopen(d);
+	assert_files(d, 1, 1);
+	desk_must(d, gc_run(d->repo, &by_hand, &r, &d->err));
+	assert_false(r.ran);
+	desk_head_holds(d, "a/1", "one");
+}
+
+static void test_one_at_a_time(void **state)
+{
+	struct gc_options options = { .prune_before_usec = INT64_MIN };
+	struct desk *d = *state;
+	struct gc_result r;
+
+	(void)desk_commit_put(d, "a/1", "one");
+	assert_int_equal(odb_gc_lock(d->odb, &d->err), 0);
+	desk_refused(d, gc_run(d->repo, &options, &r, &d->err), DRIFT_ERR_CLASH, "another gc");
+	options.automatic = true;
+	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
+	assert_false(r.ran);
+	odb_gc_unlock(d->odb);
+	options.automatic = false;
+	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
+	assert_true(r.ran);
+}
+
+static void test_cancelled(void **state)
+{
+	atomic_bool cancel = true;
+	struct gc_options options = { .prune_before_usec = INT64_MIN, .cancel = &cancel };
+	struct desk *d = *state;
+	struct gc_result r;
+
+	(void)desk_commit_put(d, "a/1", "one");
+	desk_refused(d, gc_run(d->repo, &options, &r, &d->err), DRIFT_ERR_NOTHING, "stop");
+	desk_reopen(d);
+	assert_files(d, 0, 2); /* sealed, not packed */
+	desk_head_holds(d, "a/1", "one");
+	options.cancel = NULL;
+	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
+	desk_reopen(d);
+	assert_files(d, 1, 1);
+	desk_head_holds(d, "a/1", "one");
+}
+
+static void test_maintainer(void **state)
+{
+	struct desk *d = *state;
+	struct maintainer *m;
+	size_t packs = 0, journals;
+
+	short_journals(d);
+	desk_must(d, maintainer_new(d->repo, &m, &d->err));
+	assert_false(maintainer_is_due(m));
+	for (unsigned i = 0; i < COUNT; i++) {
+		commit_number(d, i);
+		maintainer_look(m);
+	}
+	for (unsigned tries = 0; !packs && tries < 200; tries++) {
+		const struct timespec moment = { .tv_nsec = 10000000 };
+
+		nanosleep(&moment, NULL);
+		count_files(d, &packs, &journals);
+	}
+	maintainer_free(m);
+	assert_true(packs > 0);
+	d->random = 42;
+	for (unsigned i = 0; i < COUNT; i++) {
+		char path[32], text[DOCUMENT_LEN + 1];
+
+		for (size_t j = 0; j < DOCUMENT_LEN; j++)
+			text[j] = (char)('!' + desk_random(d, 90));
+		text[DOCUMENT_LEN] = '\0';
+		(void)snprintf(path, sizeof(path), "c/%u", i);
+		desk_head_holds(d, path, text);
+	}
+}
+
+static void test_maintainer_told_not_to(void **state)
+{
+	struct desk *d = *state;
+	struct maintainer *m;
+
+	desk_must(d, repo_config_set(d->repo, "gc.auto", "false", &d->err));
+	short_journals(d);
+	desk_must(d, maintainer_new(d->repo, &m, &d->err));
+	for (unsigned i = 0; i < COUNT; i++)
+		commit_number(d, i);
+	assert_true(odb_sealed_count(d->odb) > 0);
+	assert_false(maintainer_is_due(m));
+	maintainer_free(m);
+}
+
+static void test_expiry(void **state)
+{
+	struct drift_error err = { DRIFT_OK, "" };
+	int64_t before;
+
+	(void)state;
+	assert_int_equal(gc_parse_expiry("now", 1000, &before, &err), 0);
+	assert_true(before == INT64_MAX);
+	assert_int_equal(gc_parse_expiry("never", 1000, &before, &err), 0);
+	assert_true(before < -INT64_MAX / 2);
+	assert_int_equal(gc_parse_expiry("2 days ago", INT64_C(400000000000), &before, &err), 0);
+	assert_true(before == INT64_C(400000000000) - INT64_C(172800000000));
+	assert_int_equal(gc_parse_expiry("whenever", 1000, &before, &err), -1);
+	assert_int_equal(err.code, DRIFT_ERR_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_takes_what_is_sealed, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_one_at_a_time, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_cancelled, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_maintainer, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_maintainer_told_not_to, desk_setup, desk_teardown),
+		cmocka_unit_test(test_expiry),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
