@@ -41,8 +41,8 @@ fault_fail() {
 # What stands there is what the exit code says.
 fault_check_state() {
 	(cd work && fault_state) >work.state 2>work.err ||
-		{ cat work.err && fault_fail "the store cannot be read $1" && return 1; }
-	test -s work.err && cat work.err && fault_fail "the store complains $1" && return 1
+		{ cat work.err; fault_fail "the store cannot be read $1"; return 1; }
+	test ! -s work.err || { cat work.err; fault_fail "the store complains $1"; return 1; }
 	case $fault_rc in
 	0) cmp -s work.state new.state || { diff new.state work.state; fault_fail "what was reported done is not there $1"; } ;;
 	137) cmp -s work.state new.state || cmp -s work.state old.state || { diff old.state work.state; fault_fail "a part is there $1"; } ;;
