@@ -61,6 +61,7 @@ struct listing {
 	struct commit **kept; /* --reverse */
 	size_t kept_count, kept_capacity;
 	uint64_t count;
+	struct progress *progress;
 };
 
 static int add_text(struct listing *l, const char *text, size_t len)
@@ -163,6 +164,29 @@ static int walk_all(struct listing *l)
 	return more < 0 ? -1 : 0;
 }
 
+static void show_progress(void *data, uint64_t files_done, uint64_t files_total)
+{
+	struct listing *l = data;
+
+	if (!files_done)
+		l->progress = ctx_progress(l->ctx, "reading the graph of commits", PROGRESS_ITEMS, files_total);
+	progress_update(l->progress, files_done);
+}
+
+/* 1 nothing but how many there are was asked / 0 / -1 */
+static int count_all(struct listing *l)
+{
+	const struct rev_list_options *o = l->o;
+	struct graph_progress progress = { show_progress, l };
+	int r;
+
+	if (!o->count || o->merges || o->no_merges || o->skip || o->max >= 0)
+		return 0;
+	r = revwalk_count(l->walk, &progress, &l->count, &l->ctx->err);
+	progress_finish(l->progress);
+	return r ? -1 : 1;
+}
+
 static int print_end(struct listing *l)
 {
 	struct json_line line;
@@ -220,7 +244,10 @@ static int list_commits(struct listing *l, int argc, char **argv)
 	}
 	if ((l->o->from_stdin && add_stdin(l)) || (l->o->all && add_all(l)))
 		return -1;
-	return walk_all(l) || print_end(l) ? -1 : 0;
+	counted = count_all(l);
+	if (counted < 0 || (!counted && walk_all(l)))
+		return -1;
+	return print_end(l);
 }
 
 static int rev_list(struct cmd_context *ctx, int argc, char **argv)

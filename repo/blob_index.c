@@ -23,7 +23,7 @@ struct blob_index {
 	bool from_start; /* all was read for the question at hand: what is not found is not there */
 	uint64_t seen;  /* all that stands before is in the tables */
 	/* Of all up to a place, and of what was written since; NULL: nothing. */
-	struct blob_table *tables[TABLE_COUNT];
+	struct derived_table *tables[TABLE_COUNT];
 };
 
 int blob_index_new(struct repo *repo, bool no_cache, const struct blob_progress *progress, struct blob_index **out,
@@ -43,7 +43,7 @@ int blob_index_new(struct repo *repo, bool no_cache, const struct blob_progress 
 static void drop_tables(struct blob_index *index)
 {
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		blob_table_free(index->tables[i]);
+		derived_table_free(index->tables[i]);
 		index->tables[i] = NULL;
 	}
 	index->seen = 0;
@@ -75,15 +75,24 @@ static int file_name(struct blob_index *index, int table, struct buf *folder, st
 	return buf_check(file, err);
 }
 
-/* Is it of this store, and is the store not an older one, put back from a copy? */
-static bool is_believed(struct blob_index *index, const struct blob_table *t, uint64_t end)
+uint64_t blob_print(const struct oid *id, enum blob_kind kind)
 {
-	const struct blob_mark *mark = blob_table_mark(t);
+	uint64_t print = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		print = print << 8 | id->bytes[i];
+	return (print & ~BLOB_KIND_MASK) | (uint64_t)kind;
+}
+
+/* Is it of this store, and is the store not an older one, put back from a copy? */
+static bool is_believed(struct blob_index *index, const struct derived_table *t, uint64_t end)
+{
+	const struct derived_mark *mark = derived_table_mark(t);
 	struct odb *odb = repo_odb(index->repo);
 	enum object_kind kind;
 	uint64_t loc;
 
-	if (memcmp(mark->store_id, odb_store_id(odb), sizeof(mark->store_id)) != 0 || mark->to > end)
+	if (mark->kind != DERIVED_BLOBS || memcmp(mark->store_id, odb_store_id(odb), sizeof(mark->store_id)) != 0 || mark->to > end)
 		return false;
 	return oid_is_zero(&mark->newest.id) ||
 	       (odb_find(odb, &mark->newest.id, &kind, &loc, NULL) > 0 && loc == mark->newest.loc);
@@ -95,16 +104,16 @@ static void load_files(struct blob_index *index, uint64_t end)
 	auto_buf folder = BUF_INIT, file = BUF_INIT;
 
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		struct blob_table *t;
+		struct derived_table *t;
 
-		if (file_name(index, i, &folder, &file, NULL) || blob_table_open(file.data, &t, NULL))
+		if (file_name(index, i, &folder, &file, NULL) || derived_table_open(file.data, &t, NULL))
 			continue;
-		if (is_believed(index, t, end) && blob_table_mark(t)->from <= index->seen &&
-		    blob_table_mark(t)->to > index->seen) {
+		if (is_believed(index, t, end) && derived_table_mark(t)->from <= index->seen &&
+		    derived_table_mark(t)->to > index->seen) {
 			index->tables[i] = t;
-			index->seen = blob_table_mark(t)->to;
+			index->seen = derived_table_mark(t)->to;
 		} else {
-			blob_table_free(t);
+			derived_table_free(t);
 		}
 	}
 }
@@ -119,34 +128,34 @@ static int make_folder(struct blob_index *index, struct drift_error *err)
 }
 
 /* Put what was found since in its place. `fresh` is freed. */
-static int join(struct blob_index *index, struct blob_table *fresh, struct drift_error *err)
+static int join(struct blob_index *index, struct derived_table *fresh, struct drift_error *err)
 {
-	struct blob_table **old = &index->tables[TABLE_OLD], **few = &index->tables[TABLE_FRESH], *made = NULL;
-	uint64_t count = blob_table_count(fresh) + (*few ? blob_table_count(*few) : 0);
-	bool all = count > FRESH_MIN && count > blob_table_count(*old) / FRESH_PART;
+	struct derived_table **old = &index->tables[TABLE_OLD], **few = &index->tables[TABLE_FRESH], *made = NULL;
+	uint64_t count = derived_table_count(fresh) + (*few ? derived_table_count(*few) : 0);
+	bool all = count > FRESH_MIN && count > derived_table_count(*old) / FRESH_PART;
 	auto_buf folder = BUF_INIT, file = BUF_INIT;
 	int r = 0;
 
 	if (*few) {
-		r = blob_table_merge(NULL, *few, fresh, &made, err);
-		blob_table_free(fresh);
+		r = derived_table_merge(NULL, *few, fresh, &made, err);
+		derived_table_free(fresh);
 		fresh = r ? NULL : made;
 	}
 	if (!r)
 		r = file_name(index, all ? TABLE_OLD : TABLE_FRESH, &folder, &file, err);
 	if (r) {
-		blob_table_free(fresh);
+		derived_table_free(fresh);
 	} else {
 		/* Alone it is merged with an empty one, which writes it where it belongs. */
-		r = blob_table_merge(index->no_cache ? NULL : file.data, all ? *old : fresh, fresh, &made, err);
-		blob_table_free(fresh);
+		r = derived_table_merge(index->no_cache ? NULL : file.data, all ? *old : fresh, fresh, &made, err);
+		derived_table_free(fresh);
 	}
 	if (r)
 		return -1;
-	blob_table_free(*few);
+	derived_table_free(*few);
 	*few = all ? NULL : made;
 	if (all) {
-		blob_table_free(*old);
+		derived_table_free(*old);
 		*old = made;
 		if (!index->no_cache && !file_name(index, TABLE_FRESH, &folder, &file, NULL))
 			(void)!file_unlink(file.data, NULL);
@@ -159,13 +168,13 @@ static int extend(struct blob_index *index, struct drift_error *err)
 {
 	struct blob_scan_options options = { .progress = index->progress };
 	auto_buf folder = BUF_INIT, file = BUF_INIT;
-	struct blob_table *t, *last = index->tables[TABLE_FRESH];
+	struct derived_table *t, *last = index->tables[TABLE_FRESH];
 	const char *path = NULL;
 	uint64_t seen;
 
 	if (!last)
 		last = index->tables[TABLE_OLD];
-	options.from = last ? blob_table_mark(last)->to : 0;
+	options.from = last ? derived_table_mark(last)->to : 0;
 	index->from_start = !last;
 	if (file_name(index, TABLE_OLD, &folder, &file, err) || (!index->no_cache && make_folder(index, err)))
 		return -1;
@@ -299,13 +308,13 @@ static int look_in_leaf(struct search *s, struct node *node, struct drift_error 
 	return 0;
 }
 
-static int look_at_entry(struct search *s, const struct blob_entry *e, struct drift_error *err)
+static int look_at_entry(struct search *s, const struct derived_entry *e, struct drift_error *err)
 {
-	enum blob_kind kind = (enum blob_kind)(e->print & BLOB_KIND_MASK);
+	enum blob_kind kind = (enum blob_kind)(e->key & BLOB_KIND_MASK);
 	auto_node *node = NULL;
 	int r;
 
-	if (odb_node_at(repo_odb(s->index->repo), e->loc, &node, &s->lost))
+	if (odb_node_at(repo_odb(s->index->repo), e->value, &node, &s->lost))
 		return 0;
 	if (kind == BLOB_KIND_DOCUMENT) {
 		if (!node->level && (node->kind == MAP_DOCUMENTS || node->kind == MAP_STAGE))
@@ -314,34 +323,34 @@ static int look_at_entry(struct search *s, const struct blob_entry *e, struct dr
 		r = add_found(s, &node->id, err);
 		if (r > 0) {
 			s->out->kind = OBJECT_TREE;
-			s->out->loc = e->loc;
+			s->out->loc = e->value;
 		}
 		return r < 0 ? -1 : 0;
-	} else if (blob_print(&node->id, kind) == e->print) {
+	} else if (blob_print(&node->id, kind) == e->key) {
 		return 0; /* another one that begins likewise */
 	}
 	error_set(&s->lost, DRIFT_ERR_CORRUPT, "the index of documents names a node that is not there");
 	return 0;
 }
 
-static int search_table(struct search *s, struct blob_table *t, struct drift_error *err)
+static int search_table(struct search *s, struct derived_table *t, struct drift_error *err)
 {
 	uint64_t from = blob_print(&s->first, (enum blob_kind)0), i;
 	unsigned digits = s->prefix_len < 15 ? (unsigned)s->prefix_len : 15;
 	uint64_t mask = ~(UINT64_MAX >> (4 * digits));
-	struct blob_entry e;
+	struct derived_entry e;
 
 	if (s->prefix_len > 15)
 		mask = ~BLOB_KIND_MASK;
-	if (blob_table_search(t, from, &i, err))
+	if (derived_table_search(t, from, &i, err))
 		return -1;
-	for (; i < blob_table_count(t); i++) {
-		if (blob_table_get(t, i, &e, err))
+	for (; i < derived_table_count(t); i++) {
+		if (derived_table_get(t, i, &e, err))
 			return -1;
-		if ((e.print & mask) != (from & mask))
+		if ((e.key & mask) != (from & mask))
 			break;
 		/* Of other nodes only whole ids are known: they are too many. */
-		if ((e.print & BLOB_KIND_MASK) == BLOB_KIND_NODE && s->prefix_len < OID_HEX_LEN)
+		if ((e.key & BLOB_KIND_MASK) == BLOB_KIND_NODE && s->prefix_len < OID_HEX_LEN)
 			continue;
 		if (look_at_entry(s, &e, err))
 			return -1;

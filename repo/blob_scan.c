@@ -10,7 +10,7 @@
 #define THREADS_MAX 16
 #define THREAD_BYTES ((uint64_t)4 << 20) /* less is not worth a thread */
 #define NODES_LEN_MIN ((size_t)32 << 20)
-#define NODES_LEN_MAX ((size_t)512 << 20)
+#define NODES_LEN_MAX ((size_t)256 << 20)
 
 struct scan;
 
@@ -235,7 +235,7 @@ static int prepare(struct scan *s, struct odb *odb, struct drift_error *err)
 /* ---- what all threads found, in order ---- */
 
 struct sorted_source {
-	struct blob_source base;
+	struct derived_source base;
 	struct scan *scan;
 	const unsigned char **heads; /* one a thread, NULL: it has no more */
 	unsigned char last[BLOB_ITEM_LEN];
@@ -261,7 +261,7 @@ static int advance(struct sorted_source *src, unsigned i, struct drift_error *er
 }
 
 /* Of the same object the first place only. */
-static int next_sorted(struct blob_source *self, struct blob_entry *out, struct drift_error *err)
+static int next_sorted(struct derived_source *self, struct derived_entry *out, struct drift_error *err)
 {
 	struct sorted_source *src = (struct sorted_source *)self;
 	unsigned i, best;
@@ -284,17 +284,17 @@ static int next_sorted(struct blob_source *self, struct blob_entry *out, struct 
 			return -1;
 		if (again)
 			continue;
-		out->print = get_u64(src->last);
-		out->loc = get_u64(src->last + 16);
+		out->key = get_u64(src->last);
+		out->value = get_u64(src->last + 16);
 		return 1;
 	}
 }
 
-static int write_table(struct scan *s, struct odb *odb, const char *path, uint64_t durable, struct blob_table **out,
+static int write_table(struct scan *s, struct odb *odb, const char *path, uint64_t durable, struct derived_table **out,
 		       struct drift_error *err)
 {
 	struct sorted_source src = { .base = { next_sorted }, .scan = s };
-	struct blob_mark mark = { .from = s->options->from, .to = durable };
+	struct derived_mark mark = { .from = s->options->from, .to = durable };
 	auto_free const unsigned char **heads = mem_calloc(s->count, sizeof(*heads));
 
 	if (!heads)
@@ -309,7 +309,7 @@ static int write_table(struct scan *s, struct odb *odb, const char *path, uint64
 		if (extsort_rewind(w->sort, err) || advance(&src, i, err))
 			return -1;
 	}
-	return blob_table_write(path, &mark, &src.base, out, err);
+	return derived_table_write(path, &mark, &src.base, out, err);
 }
 
 static void scan_release(struct scan *s)
@@ -323,7 +323,7 @@ static void scan_release(struct scan *s)
 	odb_files_release(&s->files);
 }
 
-int blob_scan(struct repo *repo, const struct blob_scan_options *options, const char *path, struct blob_table **out,
+int blob_scan(struct repo *repo, const struct blob_scan_options *options, const char *path, struct derived_table **out,
 	      uint64_t *seen_out, struct drift_error *err)
 {
 	struct scan s = { .options = options };

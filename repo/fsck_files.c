@@ -201,21 +201,21 @@ static int note_file(struct fsck *f, const char *name, const char *sentence, str
 	return fsck_note(f, &fault, err);
 }
 
-/* Half of the index of documents by id: whoever reads it makes it anew where it is damaged. */
-static int check_blob_table(struct fsck *f, const char *name, struct drift_error *err)
+/* Whoever reads it makes it anew where it is damaged. */
+static int check_derived(struct fsck *f, const char *name, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
-	struct blob_table *table;
+	struct derived_table *table;
 	auto_buf path = BUF_INIT;
 	int r;
 
 	file_join(&path, repo_dir(f->repo), name);
 	if (buf_check(&path, err) < 0)
 		return -1;
-	r = blob_table_open(path.data, &table, &why);
+	r = derived_table_open(path.data, &table, &why);
 	if (!r) {
-		r = blob_table_check(table, &why);
-		blob_table_free(table);
+		r = derived_table_check(table, &why);
+		derived_table_free(table);
 	}
 	if (!r || why.code == DRIFT_ERR_NOT_FOUND)
 		return 0;
@@ -224,9 +224,11 @@ static int check_blob_table(struct fsck *f, const char *name, struct drift_error
 	return note_file(f, name, "this index is damaged; it is made anew when it is needed", err);
 }
 
-static int check_blob_index(struct fsck *f, struct drift_error *err)
+static int check_derived_tables(struct fsck *f, struct drift_error *err)
 {
-	return check_blob_table(f, "cache/blobs", err) < 0 ? -1 : check_blob_table(f, "cache/blobs-new", err);
+	if (check_derived(f, "cache/blobs", err) < 0 || check_derived(f, "cache/blobs-new", err) < 0)
+		return -1;
+	return check_derived(f, "cache/graph", err);
 }
 
 static bool is_named(const struct fsck *f, uint64_t number)
@@ -264,5 +266,5 @@ static int check_leftovers(struct fsck *f, struct drift_error *err)
 
 int fsck_check_derived(struct fsck *f, struct drift_error *err)
 {
-	return check_blob_index(f, err) < 0 ? -1 : check_leftovers(f, err);
+	return check_derived_tables(f, err) < 0 ? -1 : check_leftovers(f, err);
 }

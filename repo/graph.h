@@ -6,7 +6,7 @@
 #ifndef REPO_GRAPH_H
 #define REPO_GRAPH_H
 
-#include "repo/repo.h"
+#include "repo/commit_graph.h"
 
 /* The first-parent ancestor of `from` (itself included) with sequence number seq: O(log n) reads. 1 / 0 (seq 0 or beyond) / -1. */
 int graph_at_seq(struct repo *repo, struct commit *from, uint64_t seq, struct commit **out,
@@ -53,6 +53,12 @@ int revwalk_include(struct revwalk *w, struct commit *c, struct drift_error *err
 int revwalk_exclude(struct revwalk *w, struct commit *c, struct drift_error *err) MUST_CHECK;
 /* 1 with a reference for the caller, 0 at the end, -1. Memory follows the width of the graph, not its length. */
 int revwalk_next(struct revwalk *w, struct commit **out, struct drift_error *err) MUST_CHECK;
+/*
+ * How many revwalk_next would give, in place of the first; the walk is over then. A long walk over all parents is answered by
+ * the commit graph (repo/commit_graph.h), if the repository may use what is cached. progress may be NULL.
+ */
+int revwalk_count(struct revwalk *w, const struct graph_progress *progress, uint64_t *count_out,
+		  struct drift_error *err) MUST_CHECK;
 /* NULL-safe. */
 void revwalk_free(struct revwalk *w);
 void revwalk_cleanup(struct revwalk **w);

@@ -2,7 +2,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "repo/commit_graph.h"
+#include "repo/repo_internal.h"
 #include "repo/stretch_internal.h"
+
+/* After so many stretches the commit graph is asked, which has to be read. */
+#define STRETCHES_MAX 2000
 
 /*
  * Stretches are taken in order of generation (see stretch_internal.h). One that both sides enter has common commits: where lines of
@@ -21,6 +26,7 @@ struct search {
 	struct stretches stretches;
 	struct commit **bases;
 	size_t base_count, base_capacity;
+	size_t taken_max; /* stretches, 0: any number */
 };
 
 static void ordered_release(struct ordered *o)
@@ -168,12 +174,20 @@ static int enter_below(struct search *s, struct stretch *t, bool common, struct 
 	return 0;
 }
 
+/* 1 there are too many stretches / 0 / -1 */
 static int search(struct search *s, struct drift_error *err)
 {
+	size_t taken = 0;
+
 	/* Once no line is left that only one side is known to have, nothing better can turn up. */
 	while (s->stretches.waiting_a && s->stretches.waiting_b) {
-		struct stretch *t = stretches_take(&s->stretches);
-		bool both = t->sides == (REACHED_A | REACHED_B), stale = false;
+		struct stretch *t;
+		bool both, stale = false;
+
+		if (s->taken_max && taken++ == s->taken_max)
+			return 1;
+		t = stretches_take(&s->stretches);
+		both = t->sides == (REACHED_A | REACHED_B);
 
 		for (size_t i = 0; i < t->entry_count; i++)
 			stale = stale || (t->entries[i].reached & REACHED_STALE);
@@ -192,21 +206,66 @@ static int compare_ids(const void *a, const void *b)
 	return oid_compare(&(*x)->id, &(*y)->id);
 }
 
+static void search_release(struct search *s)
+{
+	stretches_release(&s->stretches);
+	graph_free_list(s->bases, s->base_count);
+	*s = (struct search){ .repo = s->repo };
+}
+
+static int search_from(struct search *s, struct commit *a, struct commit *b, struct drift_error *err)
+{
+	stretches_init(&s->stretches, s->repo);
+	if (stretches_enter(&s->stretches, a, REACHED_A, err) < 0 ||
+	    stretches_enter(&s->stretches, b, REACHED_B, err) < 0)
+		return -1;
+	return search(s, err);
+}
+
+static int read_bases(struct search *s, const uint64_t *locs, size_t count)
+{
+	s->bases = mem_calloc(count + 1, sizeof(struct commit *));
+	if (!s->bases)
+		return -1;
+	for (; s->base_count < count; s->base_count++) {
+		if (odb_commit(repo_odb(s->repo), NULL, locs[s->base_count], &s->bases[s->base_count], NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* 1 / 0 the graph cannot tell */
+static int bases_by_graph(struct search *s, const struct commit *a, const struct commit *b)
+{
+	auto_commit_graph *g = NULL;
+	uint64_t *locs = NULL;
+	size_t count;
+	int r;
+
+	if (commit_graph_open(s->repo, NULL, &g, NULL) || commit_graph_bases(g, a->loc, b->loc, &locs, &count, NULL) <= 0)
+		return 0;
+	r = read_bases(s, locs, count);
+	free(locs);
+	if (r)
+		search_release(s);
+	return !r;
+}
+
 int graph_merge_bases(struct repo *repo, struct commit *a, struct commit *b, struct commit ***bases_out,
 		      size_t *count_out, struct drift_error *err)
 {
-	struct search s = { .repo = repo };
-	int rc = -1;
+	struct search s = { .repo = repo, .taken_max = repo->no_cache ? 0 : STRETCHES_MAX };
+	int rc = search_from(&s, a, b, err);
 
-	stretches_init(&s.stretches, repo);
-	if (stretches_enter(&s.stretches, a, REACHED_A, err) == 0 &&
-	    stretches_enter(&s.stretches, b, REACHED_B, err) == 0)
-		rc = search(&s, err);
-	stretches_release(&s.stretches);
+	if (rc > 0) {
+		search_release(&s);
+		rc = bases_by_graph(&s, a, b) ? 0 : search_from(&s, a, b, err);
+	}
 	if (rc < 0) {
-		graph_free_list(s.bases, s.base_count);
+		search_release(&s);
 		return -1;
 	}
+	stretches_release(&s.stretches);
 	if (s.base_count > 1)
 		qsort(s.bases, s.base_count, sizeof(struct commit *), compare_ids);
 	*bases_out = s.bases;

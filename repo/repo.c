@@ -161,6 +161,7 @@ int repo_open(const char *dir, const struct repo_options *options, struct repo *
 	if (!repo)
 		return error_no_memory(err);
 	pthread_mutex_init(&repo->mutex, NULL);
+	repo->no_cache = options && options->no_cache;
 	if (repo_find(dir, options && options->exact, &store, err))
 		return -1;
 	repo->dir = buf_take(&store, NULL);

@@ -13,6 +13,7 @@
 
 struct repo {
 	char *dir;
+	bool no_cache; /* ask nothing under cache/ */
 	struct odb *odb;
 	struct config *config;
 	pthread_mutex_t mutex;         /* for spare_batch */

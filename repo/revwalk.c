@@ -4,6 +4,10 @@
 #include "repo/graph.h"
 #include "repo/heap.h"
 #include "repo/oid_table.h"
+#include "repo/repo_internal.h"
+
+/* More commits than these are left to the commit graph, which has to be read. */
+#define COUNT_WALK_MAX 10000
 
 /*
  * By time: effective times never decrease from parent to child and generations grow, so in order of (time, generation) all
@@ -320,4 +324,67 @@ static int next_topological(struct revwalk *w, struct commit **out, struct drift
 int revwalk_next(struct revwalk *w, struct commit **out, struct drift_error *err)
 {
 	return w->options.order == REVWALK_TIME ? next_by_time(w, out, err) : next_topological(w, out, err);
+}
+
+/* Where a walk that has not begun starts from. */
+struct starts {
+	uint64_t *locs; /* those that count, then those that are left out */
+	size_t from_count, without_count;
+	bool known;
+};
+
+static int find_starts(const struct revwalk *w, struct starts *out, struct drift_error *err)
+{
+	*out = (struct starts){ .locs = mem_calloc(w->front.count + 1, sizeof(*out->locs)), .known = true };
+	if (!out->locs)
+		return error_no_memory(err);
+	for (int hidden = 0; hidden < 2; hidden++) {
+		for (size_t i = 0; i < w->front.count; i++) {
+			const struct item *item = w->front.items[i];
+
+			if (item->hidden != (bool)hidden)
+				continue;
+			out->locs[out->from_count + out->without_count] = item->commit->loc;
+			out->known = out->known && item->commit->loc != LOC_UNKNOWN;
+			*(hidden ? &out->without_count : &out->from_count) += 1;
+		}
+	}
+	return 0;
+}
+
+/* 1 / 0 the graph cannot tell. Whatever is the matter with it, the commits themselves are there to be asked. */
+static int count_by_graph(struct revwalk *w, const struct starts *s, const struct graph_progress *progress,
+			  uint64_t *count_out)
+{
+	auto_commit_graph *g = NULL;
+
+	if (!s->known || w->options.first_parent || w->repo->no_cache || commit_graph_open(w->repo, progress, &g, NULL))
+		return 0;
+	return commit_graph_count(g, s->locs, s->from_count, s->locs + s->from_count, s->without_count, count_out,
+				  NULL) > 0;
+}
+
+int revwalk_count(struct revwalk *w, const struct graph_progress *progress, uint64_t *count_out,
+		  struct drift_error *err)
+{
+	struct starts starts;
+	uint64_t count = 0;
+	int more = 0;
+
+	if (find_starts(w, &starts, err))
+		return -1;
+	for (;; count++) {
+		auto_commit *c = NULL;
+
+		if (count == COUNT_WALK_MAX && count_by_graph(w, &starts, progress, &count))
+			break;
+		more = revwalk_next(w, &c, err);
+		if (more <= 0)
+			break;
+	}
+	free(starts.locs);
+	if (more < 0)
+		return -1;
+	*count_out = count;
+	return 0;
 }

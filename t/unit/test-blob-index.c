@@ -268,7 +268,7 @@ static void damaged_files_are_made_again(void **state)
 
 		cache_path(d, names[n], &path);
 		desk_must(d, file_read_whole(path.data, 1 << 24, &good, &d->err));
-		assert_true(good.len > BLOB_BLOCK_LEN);
+		assert_true(good.len > DERIVED_BLOCK_LEN);
 		for (size_t at = 0; at < good.len; at += at < 120 ? 1 : 61) {
 			struct blob_index *open = open_index(d, false);
 
@@ -377,7 +377,7 @@ static void progress_is_told(void **state)
 	blob_index_free(index);
 }
 
-static int nothing(struct blob_source *self, struct blob_entry *out, struct drift_error *err)
+static int nothing(struct derived_source *self, struct derived_entry *out, struct drift_error *err)
 {
 	(void)self, (void)out, (void)err;
 	return 0;
@@ -395,23 +395,23 @@ static void head_of_the_format(void **state)
 		0x00, 0x58, 0x02, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	};
 	static const unsigned char sum[4] = { 0xe6, 0xad, 0x2a, 0xc1 };
-	struct blob_mark mark = { .to = loc_make(1, 700, 0), .newest = { .loc = loc_make(1, 600, 0) } };
-	struct blob_source none = { nothing };
+	struct derived_mark mark = { .to = loc_make(1, 700, 0), .newest = { .loc = loc_make(1, 600, 0) } };
+	struct derived_source none = { nothing };
 	struct desk *d = *state;
 	auto_buf path = BUF_INIT, bytes = BUF_INIT;
-	struct blob_table *t;
+	struct derived_table *t;
 
 	for (unsigned char i = 0; i < 16; i++)
 		mark.store_id[i] = i;
 	memset(mark.newest.id.bytes, 7, OID_LEN);
 	cache_path(d, "example", &path);
-	desk_must(d, blob_table_write(path.data, &mark, &none, &t, &d->err));
-	assert_int_equal(blob_table_count(t), 0);
-	blob_table_free(t);
+	desk_must(d, derived_table_write(path.data, &mark, &none, &t, &d->err));
+	assert_int_equal(derived_table_count(t), 0);
+	derived_table_free(t);
 	desk_must(d, file_read_whole(path.data, 1 << 20, &bytes, &d->err));
-	assert_int_equal(bytes.len, BLOB_BLOCK_LEN);
+	assert_int_equal(bytes.len, DERIVED_BLOCK_LEN);
 	assert_memory_equal(bytes.data, expected, sizeof(expected));
-	assert_memory_equal(bytes.data + BLOB_BLOCK_LEN - 4, sum, sizeof(sum));
+	assert_memory_equal(bytes.data + DERIVED_BLOCK_LEN - 4, sum, sizeof(sum));
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "repo/blob_index_internal.h"
+#include "repo/derived_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,38 +8,30 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define TABLE_MAGIC "DRIFTBLB"
 #define TABLE_MAGIC_LEN 8
 #define TABLE_VERSION 2
 #define MARK_AT 16
 #define MARK_LEN 72 /* store id, from, to, newest commit */
-#define CRC_AT (BLOB_BLOCK_LEN - 4)
+#define CRC_AT (DERIVED_BLOCK_LEN - 4)
 #define ENTRY_LEN 16
 #define BLOCK_ENTRIES 255
 #define WRITE_LEN ((size_t)1 << 20)
 
-struct blob_table {
+static const char *const magics[] = { [DERIVED_BLOBS] = "DRIFTBLB", [DERIVED_GRAPH] = "DRIFTGRF" };
+
+struct derived_table {
 	int fd; /* -1: in memory */
 	struct buf memory;
-	struct blob_mark mark;
+	struct derived_mark mark;
 	uint64_t count;
 	uint32_t seed;
 	uint64_t number; /* of the block at hand, 0: none */
-	unsigned char block[BLOB_BLOCK_LEN];
+	unsigned char block[DERIVED_BLOCK_LEN];
 };
-
-uint64_t blob_print(const struct oid *id, enum blob_kind kind)
-{
-	uint64_t print = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		print = print << 8 | id->bytes[i];
-	return (print & ~BLOB_KIND_MASK) | (uint64_t)kind;
-}
 
 static int corrupt(struct drift_error *err)
 {
-	return error_set(err, DRIFT_ERR_CORRUPT, "the index of documents is damaged");
+	return error_set(err, DRIFT_ERR_CORRUPT, "a derived table is damaged");
 }
 
 static uint32_t block_sum(uint32_t seed, uint64_t number, const unsigned char *block)
@@ -59,20 +51,20 @@ static uint32_t stated_sum(const unsigned char *block)
 	return cursor_u32(&in);
 }
 
-static int read_bytes(struct blob_table *t, uint64_t number, struct drift_error *err)
+static int read_bytes(struct derived_table *t, uint64_t number, struct drift_error *err)
 {
-	uint64_t offset = number * BLOB_BLOCK_LEN;
+	uint64_t offset = number * DERIVED_BLOCK_LEN;
 
 	t->number = 0;
 	if (t->fd >= 0)
-		return file_read_at(t->fd, t->block, BLOB_BLOCK_LEN, offset, err);
-	if (offset + BLOB_BLOCK_LEN > t->memory.len)
+		return file_read_at(t->fd, t->block, DERIVED_BLOCK_LEN, offset, err);
+	if (offset + DERIVED_BLOCK_LEN > t->memory.len)
 		return corrupt(err);
-	memcpy(t->block, t->memory.data + offset, BLOB_BLOCK_LEN);
+	memcpy(t->block, t->memory.data + offset, DERIVED_BLOCK_LEN);
 	return 0;
 }
 
-static int read_block(struct blob_table *t, uint64_t number, struct drift_error *err)
+static int read_block(struct derived_table *t, uint64_t number, struct drift_error *err)
 {
 	if (t->number == number)
 		return 0;
@@ -92,17 +84,18 @@ static void get_bytes(struct cursor *in, void *out, size_t len)
 		memcpy(out, bytes, len);
 }
 
-static int read_head(struct blob_table *t, uint64_t file_len, struct drift_error *err)
+static int read_head(struct derived_table *t, uint64_t file_len, struct drift_error *err)
 {
-	unsigned char magic[TABLE_MAGIC_LEN];
+	unsigned char magic[TABLE_MAGIC_LEN] = { 0 };
 	struct cursor in;
 	uint64_t blocks;
 
-	if (file_len < BLOB_BLOCK_LEN || read_bytes(t, 0, err))
+	if (file_len < DERIVED_BLOCK_LEN || read_bytes(t, 0, err))
 		return corrupt(err);
 	cursor_init(&in, t->block, CRC_AT);
 	get_bytes(&in, magic, sizeof(magic));
-	if (memcmp(magic, TABLE_MAGIC, TABLE_MAGIC_LEN) != 0 || cursor_u32(&in) != TABLE_VERSION ||
+	t->mark.kind = memcmp(magic, magics[DERIVED_GRAPH], sizeof(magic)) ? DERIVED_BLOBS : DERIVED_GRAPH;
+	if (memcmp(magic, magics[t->mark.kind], sizeof(magic)) != 0 || cursor_u32(&in) != TABLE_VERSION ||
 	    cursor_u32(&in) != 0 || crc32c(0, t->block, CRC_AT) != stated_sum(t->block))
 		return corrupt(err);
 	t->seed = crc32c(0, t->block + MARK_AT, MARK_LEN);
@@ -117,30 +110,30 @@ static int read_head(struct blob_table *t, uint64_t file_len, struct drift_error
 			return corrupt(err);
 	}
 	blocks = t->count / BLOCK_ENTRIES + (t->count % BLOCK_ENTRIES != 0);
-	if (blocks >= UINT64_MAX / BLOB_BLOCK_LEN || (blocks + 1) * BLOB_BLOCK_LEN != file_len)
+	if (blocks >= UINT64_MAX / DERIVED_BLOCK_LEN || (blocks + 1) * DERIVED_BLOCK_LEN != file_len)
 		return corrupt(err);
 	return 0;
 }
 
-int blob_table_open(const char *path, struct blob_table **out, struct drift_error *err)
+int derived_table_open(const char *path, struct derived_table **out, struct drift_error *err)
 {
-	struct blob_table *t = mem_calloc(1, sizeof(*t));
+	struct derived_table *t = mem_calloc(1, sizeof(*t));
 	struct file_info info;
 
 	if (!t)
 		return error_no_memory(err);
 	t->fd = -1;
 	if (file_open_read(path, &t->fd, err) || file_info(t->fd, &info, err) || read_head(t, info.size, err)) {
-		blob_table_free(t);
+		derived_table_free(t);
 		return -1;
 	}
 	*out = t;
 	return 0;
 }
 
-int blob_table_from_memory(struct buf *bytes, struct blob_table **out, struct drift_error *err)
+int derived_table_from_memory(struct buf *bytes, struct derived_table **out, struct drift_error *err)
 {
-	struct blob_table *t = mem_calloc(1, sizeof(*t));
+	struct derived_table *t = mem_calloc(1, sizeof(*t));
 
 	if (!t)
 		return error_no_memory(err);
@@ -155,7 +148,7 @@ int blob_table_from_memory(struct buf *bytes, struct blob_table **out, struct dr
 	return 0;
 }
 
-void blob_table_free(struct blob_table *t)
+void derived_table_free(struct derived_table *t)
 {
 	if (!t)
 		return;
@@ -164,46 +157,46 @@ void blob_table_free(struct blob_table *t)
 	free(t);
 }
 
-const struct blob_mark *blob_table_mark(const struct blob_table *t)
+const struct derived_mark *derived_table_mark(const struct derived_table *t)
 {
 	return &t->mark;
 }
 
-uint64_t blob_table_count(const struct blob_table *t)
+uint64_t derived_table_count(const struct derived_table *t)
 {
 	return t->count;
 }
 
-int blob_table_get(struct blob_table *t, uint64_t i, struct blob_entry *out, struct drift_error *err)
+int derived_table_get(struct derived_table *t, uint64_t i, struct derived_entry *out, struct drift_error *err)
 {
 	struct cursor in;
 
 	if (read_block(t, i / BLOCK_ENTRIES + 1, err))
 		return -1;
 	cursor_init(&in, t->block + i % BLOCK_ENTRIES * ENTRY_LEN, ENTRY_LEN);
-	out->print = cursor_u64(&in);
-	out->loc = cursor_u64(&in);
+	out->key = cursor_u64(&in);
+	out->value = cursor_u64(&in);
 	return 0;
 }
 
-int blob_table_check(struct blob_table *t, struct drift_error *err)
+int derived_table_check(struct derived_table *t, struct drift_error *err)
 {
-	struct blob_entry e, last = { .print = 0 };
+	struct derived_entry e, last = { .key = 0 };
 
 	for (uint64_t i = 0; i < t->count; i++) {
-		if (blob_table_get(t, i, &e, err))
+		if (derived_table_get(t, i, &e, err))
 			return -1;
-		if (i && (e.print < last.print || (e.print == last.print && e.loc <= last.loc)))
+		if (i && (e.key < last.key || (e.key == last.key && e.value <= last.value)))
 			return corrupt(err);
 		last = e;
 	}
 	return 0;
 }
 
-int blob_table_search(struct blob_table *t, uint64_t print, uint64_t *i_out, struct drift_error *err)
+int derived_table_search(struct derived_table *t, uint64_t print, uint64_t *i_out, struct drift_error *err)
 {
 	uint64_t low = 0, high = t->count;
-	struct blob_entry e;
+	struct derived_entry e;
 
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
@@ -211,9 +204,9 @@ int blob_table_search(struct blob_table *t, uint64_t print, uint64_t *i_out, str
 		/* The first of a block as long as there are several: each is read once. */
 		if (low / BLOCK_ENTRIES != middle / BLOCK_ENTRIES)
 			middle -= middle % BLOCK_ENTRIES;
-		if (blob_table_get(t, middle, &e, err))
+		if (derived_table_get(t, middle, &e, err))
 			return -1;
-		if (e.print < print)
+		if (e.key < print)
 			low = middle + 1;
 		else
 			high = middle;
@@ -249,11 +242,11 @@ static void add_zeros(struct buf *out, size_t n)
 		buf_add_byte(out, 0);
 }
 
-static void put_head(const struct blob_mark *mark, uint64_t count, struct buf *out)
+static void put_head(const struct derived_mark *mark, uint64_t count, struct buf *out)
 {
 	size_t start = out->len;
 
-	buf_add(out, TABLE_MAGIC, TABLE_MAGIC_LEN);
+	buf_add(out, magics[mark->kind], TABLE_MAGIC_LEN);
 	buf_add_u32(out, TABLE_VERSION);
 	buf_add_u32(out, 0);
 	buf_add(out, mark->store_id, sizeof(mark->store_id));
@@ -293,16 +286,16 @@ static int end_block(struct table_writer *w, struct drift_error *err)
 	return w->bytes.len >= WRITE_LEN ? flush(w, err) : 0;
 }
 
-static int write_entries(struct table_writer *w, struct blob_source *source, struct drift_error *err)
+static int write_entries(struct table_writer *w, struct derived_source *source, struct drift_error *err)
 {
-	struct blob_entry e, last = { .loc = LOC_UNKNOWN };
+	struct derived_entry e, last = { .value = 0 };
 	int r;
 
 	while ((r = source->next(source, &e, err)) > 0) {
-		if (w->count && e.print == last.print && e.loc == last.loc)
+		if (w->count && e.key == last.key && e.value == last.value)
 			continue;
-		buf_add_u64(&w->bytes, e.print);
-		buf_add_u64(&w->bytes, e.loc);
+		buf_add_u64(&w->bytes, e.key);
+		buf_add_u64(&w->bytes, e.value);
 		w->count++;
 		last = e;
 		if (++w->in_block == BLOCK_ENTRIES && end_block(w, err))
@@ -312,7 +305,7 @@ static int write_entries(struct table_writer *w, struct blob_source *source, str
 }
 
 /* The head comes last: only then the count is known. */
-static int finish(struct table_writer *w, const char *path, const struct blob_mark *mark, struct blob_table **out,
+static int finish(struct table_writer *w, const char *path, const struct derived_mark *mark, struct derived_table **out,
 		  struct drift_error *err)
 {
 	auto_buf head = BUF_INIT;
@@ -322,7 +315,7 @@ static int finish(struct table_writer *w, const char *path, const struct blob_ma
 		return -1;
 	if (w->fd < 0) {
 		memcpy(w->bytes.data, head.data, head.len);
-		return blob_table_from_memory(&w->bytes, out, err);
+		return derived_table_from_memory(&w->bytes, out, err);
 	}
 	if (file_write_at(w->fd, head.data, head.len, 0, err))
 		return -1;
@@ -332,18 +325,18 @@ static int finish(struct table_writer *w, const char *path, const struct blob_ma
 	}
 	w->fd = -1;
 	/* Ours, even if another process puts its own there next. */
-	if (blob_table_open(w->temp.data, out, err))
+	if (derived_table_open(w->temp.data, out, err))
 		return -1;
 	if (file_rename(w->temp.data, path, err)) {
-		blob_table_free(*out);
+		derived_table_free(*out);
 		return -1;
 	}
 	buf_clear(&w->temp);
 	return 0;
 }
 
-int blob_table_write(const char *path, const struct blob_mark *mark, struct blob_source *source,
-		     struct blob_table **out, struct drift_error *err)
+int derived_table_write(const char *path, const struct derived_mark *mark, struct derived_source *source,
+		     struct derived_table **out, struct drift_error *err)
 {
 	auto_writer w = { .fd = -1 };
 
@@ -359,41 +352,41 @@ int blob_table_write(const char *path, const struct blob_mark *mark, struct blob
 }
 
 struct merge_source {
-	struct blob_source base;
-	struct blob_table *tables[2];
+	struct derived_source base;
+	struct derived_table *tables[2];
 	uint64_t at[2];
 };
 
-static int next_merged(struct blob_source *self, struct blob_entry *out, struct drift_error *err)
+static int next_merged(struct derived_source *self, struct derived_entry *out, struct drift_error *err)
 {
 	struct merge_source *m = (struct merge_source *)self;
-	struct blob_entry e[2];
+	struct derived_entry e[2];
 	bool has[2];
 	int pick;
 
 	for (int i = 0; i < 2; i++) {
 		has[i] = m->at[i] < m->tables[i]->count;
-		if (has[i] && blob_table_get(m->tables[i], m->at[i], &e[i], err))
+		if (has[i] && derived_table_get(m->tables[i], m->at[i], &e[i], err))
 			return -1;
 	}
 	if (!has[0] && !has[1])
 		return 0;
 	pick = !has[0] ||
-	       (has[1] && (e[1].print != e[0].print ? e[1].print < e[0].print : e[1].loc < e[0].loc));
+	       (has[1] && (e[1].key != e[0].key ? e[1].key < e[0].key : e[1].value < e[0].value));
 	m->at[pick]++;
 	*out = e[pick];
 	return 1;
 }
 
-int blob_table_merge(const char *path, struct blob_table *a, struct blob_table *b, struct blob_table **out,
+int derived_table_merge(const char *path, struct derived_table *a, struct derived_table *b, struct derived_table **out,
 		     struct drift_error *err)
 {
 	struct merge_source m = { .base = { next_merged }, .tables = { a, b } };
-	struct blob_mark mark = a->mark;
+	struct derived_mark mark = a->mark;
 
 	if (b->mark.to > mark.to)
 		mark.to = b->mark.to;
 	if (!oid_is_zero(&b->mark.newest.id) && b->mark.newest.loc > mark.newest.loc)
 		mark.newest = b->mark.newest;
-	return blob_table_write(path, &mark, &m.base, out, err);
+	return derived_table_write(path, &mark, &m.base, out, err);
 }
