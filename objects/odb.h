@@ -66,7 +66,7 @@ int odb_find_prefix(struct odb *odb, const char *prefix, size_t prefix_len,
 		    int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc,
 				struct drift_error *err),
 		    void *data, struct drift_error *err) MUST_CHECK;
-/* Every stored object once, in storage order: for count-objects, fsck, the blob index. */
+/* Every stored object once that can be read, in storage order: for count-objects, the blob index. */
 int odb_each_object(struct odb *odb,
 		    int (*each)(void *data, const struct oid *id, enum object_kind kind, uint64_t loc,
 				struct drift_error *err),

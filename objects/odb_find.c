@@ -10,6 +10,7 @@ static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	auto_buf content = BUF_INIT;
+	struct commit *commit;
 	struct object_ref tree;
 	struct node *node;
 	struct record r;
@@ -24,9 +25,16 @@ static int identify(struct odb *odb, uint64_t loc, enum object_kind kind, struct
 	}
 	if (odb_record(odb, loc, &payload, &r, err) < 0) {
 		found = -1;
+	} else if (r.kind == kind && kind == OBJECT_COMMIT && payload.damaged) {
+		/* What it says of itself is not to be believed, where another copy may be sound. */
+		found = odb_commit_at(odb, loc, &commit, err) < 0 ? -1 : 1;
+		if (found > 0) {
+			*id_out = commit->id;
+			commit_unref(commit);
+		}
 	} else if (r.kind == kind && kind == OBJECT_COMMIT) {
 		found = commit_record_ids(&r, id_out, &tree, err) < 0 ? -1 : 1;
-	} else if (r.kind == kind && oid_is_zero(&r.id)) {
+	} else if (r.kind == kind && kind == OBJECT_BLOB && (oid_is_zero(&r.id) || payload.damaged)) {
 		found = odb_blob_at(odb, loc, &content, id_out, NULL, err) < 0 ? -1 : 1;
 	} else if (r.kind == kind) {
 		*id_out = r.id;
@@ -189,14 +197,22 @@ struct each_scan {
 	void *data;
 };
 
+int odb_skip_damaged(const struct drift_error *why, struct drift_error *err)
+{
+	if (why->code == DRIFT_ERR_CORRUPT || why->code == DRIFT_ERR_NOT_FOUND)
+		return 0;
+	return error_set(err, why->code, "%s", why->message);
+}
+
 static int each_record(struct each_scan *s, uint64_t loc, const unsigned char *data, size_t len,
 		       struct drift_error *err)
 {
+	struct drift_error why = { .code = DRIFT_OK };
 	struct record r;
 	struct oid id;
 
-	if (record_parse(data, len, loc, &r, err) < 0 || identify(s->odb, loc, r.kind, &id, err) < 0)
-		return -1;
+	if (record_parse(data, len, loc, &r, &why) < 0 || identify(s->odb, loc, r.kind, &id, &why) < 0)
+		return odb_skip_damaged(&why, err);
 	return s->each(s->data, &id, r.kind, loc, err);
 }
 
@@ -205,6 +221,7 @@ static int each_frame(void *data, uint64_t offset, const struct frame *frame, co
 {
 	struct each_scan *s = data;
 	uint64_t loc = loc_make(s->file, offset, 0);
+	struct drift_error why = { .code = DRIFT_OK };
 	struct txn t;
 	size_t i;
 	int r = 0;
@@ -215,8 +232,8 @@ static int each_frame(void *data, uint64_t offset, const struct frame *frame, co
 		return each_record(s, loc, payload, frame->len, err);
 	if (frame->kind != FRAME_TXN)
 		return 0;
-	if (txn_parse(payload, frame->len, loc, &t, err) < 0)
-		return -1;
+	if (txn_parse(payload, frame->len, loc, &t, &why) < 0)
+		return odb_skip_damaged(&why, err);
 	for (i = 0; i < t.record_count && !r; i++)
 		r = each_record(s, loc | i, t.record[i], t.record_len[i], err);
 	return r;

@@ -28,6 +28,7 @@
 struct payload {
 	struct buf bytes;
 	enum frame_kind kind;
+	bool damaged; /* the checksum of the frame differs: odb_record lets its caller judge what is in it */
 };
 
 struct store_file;
@@ -187,6 +188,8 @@ int odb_pack_stub(struct pack *pack, uint64_t loc, struct buf *out, struct drift
 /* As odb_record; of a changed node the base is missing, of a plain blob the id. */
 int odb_pack_record(struct pack *pack, uint64_t loc, struct payload *payload, struct record *out,
 		    struct drift_error *err) MUST_CHECK;
+/* For who goes over all objects: what is damaged, or stands on what is, is none. 0, or -1 for other errors. */
+int odb_skip_damaged(const struct drift_error *why, struct drift_error *err) MUST_CHECK;
 /* The node at loc; id NULL: it is computed. */
 int odb_pack_node(struct odb *odb, struct pack *pack, uint64_t loc, const struct oid *id, struct node **out,
 		  struct drift_error *err) MUST_CHECK;

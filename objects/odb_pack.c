@@ -312,10 +312,13 @@ struct each_pack {
 
 static int each_at(struct each_pack *e, uint64_t loc, struct drift_error *err)
 {
+	struct drift_error why = { .code = DRIFT_OK };
 	enum object_kind kind;
 	struct oid id;
 
-	return odb_identify(e->odb, loc, &kind, &id, err) < 0 ? -1 : e->each(e->data, &id, kind, loc, err);
+	if (odb_identify(e->odb, loc, &kind, &id, &why) < 0)
+		return odb_skip_damaged(&why, err);
+	return e->each(e->data, &id, kind, loc, err);
 }
 
 static int each_in_stub(struct each_pack *e, uint64_t loc, const void *stub, size_t len, struct drift_error *err)
@@ -345,6 +348,15 @@ static int each_in_group(struct each_pack *e, enum pack_block_kind kind, struct 
 	return r;
 }
 
+static size_t items_in_group(const struct pack *pack, enum pack_block_kind kind, uint64_t number)
+{
+	uint64_t offset, first, next;
+
+	pack_group_at(pack, kind, number, &offset, &first);
+	pack_group_at(pack, kind, number + 1, &offset, &next);
+	return (size_t)(next - first);
+}
+
 /* The names of so many groups are made at once, by reading all of the map. */
 #define GROUPS_AT_ONCE 65536
 
@@ -361,10 +373,14 @@ static int each_of_kind(struct each_pack *e, enum pack_block_kind kind, struct d
 		if (pack_group_locs(e->pack, kind, from, to, &locs, &loc_count, err) < 0)
 			return -1;
 		for (n = from; n < to && !r; n++) {
+			struct drift_error why = { .code = DRIFT_OK };
 			auto_group *group = NULL;
 
-			if (pack_group(e->pack, kind, n, &group, err) < 0)
-				return -1;
+			if (pack_group(e->pack, kind, n, &group, &why) < 0) {
+				r = odb_skip_damaged(&why, err);
+				at += items_in_group(e->pack, kind, n);
+				continue;
+			}
 			if (group->count > loc_count - at)
 				return error_set(err, DRIFT_ERR_CORRUPT,
 						 "'%s': a group has more items than the map names", pack_path(e->pack));

@@ -32,18 +32,18 @@ int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct re
 	const struct odb_file *file;
 	const unsigned char *data;
 	struct journal *j;
-	bool damaged;
 	size_t len;
 
 	buf_clear(&payload->bytes);
+	payload->damaged = false;
 	if (find_file(list, loc, &file, err) < 0)
 		return -1;
 	if (file->pack)
 		return odb_pack_record(file->pack, loc, payload, out, err);
 	j = file->journal;
-	if (journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &damaged, err) < 0)
+	if (journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &payload->damaged, err) < 0)
 		return -1;
-	if (damaged)
+	if (payload->damaged)
 		name_damage(odb, j, loc);
 	data = (const unsigned char *)payload->bytes.data;
 	len = payload->bytes.len;
