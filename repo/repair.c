@@ -142,15 +142,21 @@ static int tell_byte(struct mending *m, const struct repair_byte *byte, struct d
 	return tell(m, REPAIR_RESTORE, fault, sentence.data, err);
 }
 
-static int forget_index(struct mending *m, struct drift_error *err)
+static int forget_file(struct mending *m, const char *name, struct drift_error *err)
 {
 	auto_buf path = BUF_INIT;
 	struct file_info info;
 
-	file_join(&path, m->dir, "cache/index");
+	file_join(&path, m->dir, name);
 	if (buf_check(&path, err) < 0 || file_look(path.data, &info, err) < 0)
 		return -1;
 	return info.kind == FILE_ABSENT ? 0 : file_unlink(path.data, err);
+}
+
+/* They were made of what could be read. */
+static int forget_indexes(struct mending *m, struct drift_error *err)
+{
+	return forget_file(m, "cache/blobs", err) < 0 ? -1 : forget_file(m, "cache/index", err);
 }
 
 static int reopen(struct mending *m, struct drift_error *err)
@@ -172,7 +178,7 @@ static int change_bytes(struct mending *m, const struct repair_bytes *bytes, boo
 		return -1;
 	r = undo ? repair_undo_bytes(bytes, err) : repair_write_bytes(m->dir, bytes, err);
 	if (!r)
-		r = forget_index(m, err);
+		r = forget_indexes(m, err);
 	odb_unlock(odb);
 	return r ? -1 : reopen(m, err);
 }
@@ -226,6 +232,33 @@ static int mend_bytes(struct mending *m, struct drift_error *err)
 	}
 	repair_bytes_release(&bytes);
 	return r;
+}
+
+/*
+ * The shared index leads to the first place of an object, which may be damaged where a later one is sound; made anew it
+ * leaves out what is damaged.
+ */
+static int renew_index(struct mending *m, struct drift_error *err)
+{
+	const struct fsck_fault *told = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; i < m->faults.count && !told; i++)
+		if (!strncmp(m->faults.items[i].sentence, "the index ", 10))
+			told = &m->faults.items[i].fault;
+	if (!told)
+		return 0;
+	m->result->mended++;
+	if (tell(m, REPAIR_INDEX, told, "remove cache/index, which is made anew", err) < 0)
+		return -1;
+	if (m->options->dry_run)
+		return 0;
+	if (odb_lock(repo_odb(m->repo), err) < 0)
+		return -1;
+	r = forget_indexes(m, err);
+	odb_unlock(repo_odb(m->repo));
+	return r < 0 || reopen(m, err) < 0 ? -1 : look(m, err);
 }
 
 /* Indexes that are damaged are removed: whoever needs them makes them anew. */
@@ -282,7 +315,7 @@ static int mend_all(struct mending *m, struct drift_error *err)
 		return -1;
 	for (round = 0; r > 0 && round < ROUNDS_MAX; round++)
 		r = mend_bytes(m, err);
-	if (r < 0 || mend_indexes(m, err) < 0)
+	if (r < 0 || mend_indexes(m, err) < 0 || renew_index(m, err) < 0)
 		return -1;
 	return tell_lost(m, err);
 }

@@ -72,6 +72,24 @@ test_expect_success 'a damaged index is removed' '
 	drift -C bad fsck >out && test_grep ! note out
 '
 
+test_expect_success 'what stands a second time in the store is read there' '
+	drift init -q twice && cd twice && drift put t/zero -j 0 -m zero -q && drift put t/x -j "\"first of two\"" -m one -q && drift rm -r t/ -m gone -q && drift put t/zero -j 0 -m zero -q &&
+	drift put t/x -j "\"first of two\"" -m again -q && rm -rf .drift/cache/index &&
+	at=$(grep -abo "first of two" .drift/journal-000001 | head -n 1 | cut -d : -f 1) &&
+	printf "LOST !" | dd of=.drift/journal-000001 bs=1 seek="$at" conv=notrunc 2>dd.err &&
+	test "$(drift get t/x --at HEAD~3 2>err)" = "\"first of two\"" && test "$(drift get t/x 2>err)" = "\"first of two\"" &&
+	test_expect_code 1 drift fsck >out 2>err && test_grep ! "^lost" out && test_grep "0 lost, 1 damaged" out
+'
+
+test_expect_success 'a document stored again takes the place of the damaged one, once the index is made anew' '
+	rm -rf bad && cp -r good bad && drift -C bad get c/1 >out &&
+	at=$(grep -abo "seek and find" bad/.drift/journal-000001 | head -n 1 | cut -d : -f 1) &&
+	printf "LOST FOR EVER" | dd of=bad/.drift/journal-000001 bs=1 seek="$at" conv=notrunc 2>dd.err &&
+	test_must_fail drift -C bad get d/plain 2>err && drift -C bad hash-object -w "$TRASH/good/plain" >out 2>err &&
+	test_expect_code 1 drift -C bad repair >out 2>err && test_grep "^remove cache/index" out && test_grep ! "^lost" out &&
+	drift -C bad get d/plain 2>err | cmp - good/plain
+'
+
 test_expect_success 'a store that cannot be opened for it' '
 	for spot in "journal-000001 3" "journal-000001 30" "current 5" "current 20" "current 40"; do
 		set -- $spot && spoil $1 $2 "?" && test_expect_code 128 drift -C bad ls 2>err &&
