@@ -92,6 +92,9 @@ struct cmd_context {
 	const char *sought;     /* a point that was not found or not understood, as it was written, for hints */
 	/* The framework's own. */
 	struct repo *repo;
+	struct odb_progress replay; /* of reading journals that no index covers */
+	struct progress *replay_bar;
+	bool replaying;
 	struct maintainer *maintainer; /* of commands that write, but those that pack themselves */
 	struct pager *pager;
 	char branch[REF_NAME_MAX + 1];

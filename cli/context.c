@@ -8,15 +8,34 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+/* Only where somebody looks on, and waits. */
+static void show_replay(void *data, uint64_t bytes_done, uint64_t bytes_total)
+{
+	struct cmd_context *ctx = data;
+	struct progress_options options = {
+		.title = "reading journals", .unit = PROGRESS_BYTES, .total = bytes_total, .fd = 2, .quiet = ctx->common.quiet,
+	};
+
+	if (!ctx->replaying)
+		ctx->replay_bar = progress_start(&options);
+	ctx->replaying = bytes_done < bytes_total;
+	progress_update(ctx->replay_bar, bytes_done);
+	if (ctx->replaying)
+		return;
+	progress_finish(ctx->replay_bar);
+	ctx->replay_bar = NULL;
+}
+
 struct repo *ctx_repo(struct cmd_context *ctx)
 {
 	const char *named = getenv("DRIFT_DIR"), *dir = named && *named ? named : ".";
 	/* A name with a slip must not lead to the repository around it. */
-	struct repo_options options = { .no_cache = ctx->common.no_cache, .exact = dir == named };
+	struct repo_options options = { .no_cache = ctx->common.no_cache, .exact = dir == named, .progress = &ctx->replay };
 	struct drift_error first;
 
 	if (ctx->repo)
 		return ctx->repo;
+	ctx->replay = (struct odb_progress){ show_replay, ctx };
 	if (!repo_open(dir, &options, &ctx->repo, &ctx->err)) {
 		/* Without one nothing is packed behind this command, and that is all. */
 		if (ctx->command->writes && !ctx->command->packs)

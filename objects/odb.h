@@ -18,11 +18,18 @@
 
 struct odb;
 
+/* Told now and then while the index is made anew, at last with bytes_done equal to bytes_total. It must not ask the store. */
+struct odb_progress {
+	void (*update)(void *data, uint64_t bytes_done, uint64_t bytes_total);
+	void *data;
+};
+
 struct odb_options {
 	bool read_only;         /* never lock, recover or write; derive what is missing in memory */
 	bool no_sync;           /* do not wait for the disk: an acknowledged commit may be lost with the power */
 	bool no_cache;          /* ignore everything under cache/, answer from the journal alone */
 	size_t node_cache_len;  /* bytes of decoded nodes kept; 0: a default from the machine's memory */
+	const struct odb_progress *progress; /* or NULL; outlives the store */
 	uint64_t journal_len;   /* bytes past which a journal is sealed; 0: SEAL_BYTES */
 };
 

@@ -159,7 +159,28 @@ struct rebuild {
 	uint64_t closed_at; /* 0: open end */
 	uint64_t last, last_end; /* the last valid frame */
 	uint64_t frame_count;
+	uint64_t bytes_before, bytes_total; /* of journals; those that are done */
 };
+
+#define PROGRESS_FRAMES 4096
+
+static void tell_progress(const struct rebuild *rb, uint64_t offset)
+{
+	const struct odb_progress *progress = rb->odb->options.progress;
+	uint64_t done = rb->bytes_before + offset;
+
+	if (progress)
+		progress->update(progress->data, done < rb->bytes_total ? done : rb->bytes_total, rb->bytes_total);
+}
+
+static uint64_t journal_work(const struct odb_file *file)
+{
+	uint64_t size;
+
+	if (file->pack)
+		return 0;
+	return file->closed_at || journal_size(file->journal, &size, NULL) < 0 ? file->closed_at : size;
+}
 
 static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
 			 struct drift_error *err)
@@ -170,7 +191,8 @@ static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame,
 
 	if (rb->closed_at && offset >= rb->closed_at)
 		return 1;
-	rb->frame_count++;
+	if (rb->frame_count++ % PROGRESS_FRAMES == 0)
+		tell_progress(rb, offset);
 	rb->last = offset;
 	rb->last_end = offset + FRAME_HEAD_LEN + frame->len;
 	if (!enter_frame(rb->odb, &rb->index, true, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
@@ -243,6 +265,8 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	size_t i;
 	int r = 0;
 
+	for (i = 0; i < list->count; i++)
+		rb->bytes_total += journal_work(&list->items[i]);
 	for (i = 0; i < list->count && r >= 0; i++) {
 		if (list->items[i].pack)
 			continue;
@@ -252,7 +276,9 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 		r = journal_scan(list->items[i].journal, 0, &scan, &end, &dirty, err);
 		if (!r && end < rb->closed_at)
 			rebuild_damage(rb, end, rb->closed_at);
+		rb->bytes_before += journal_work(&list->items[i]);
 	}
+	tell_progress(rb, rb->bytes_total);
 	if (r < 0)
 		return -1;
 	/* Others may have written what they do not know to be durable; an index of our own would show it as if it was. */

@@ -138,6 +138,7 @@ static int open_store(struct repo *repo, const struct repo_options *options, str
 		odb.no_sync = options->no_sync;
 		odb.no_cache = options->no_cache;
 		odb.node_cache_len = options->node_cache_len;
+		odb.progress = options->progress;
 	}
 	if (config_get_bool(repo->config, "core.sync", true, &sync, err))
 		return -1;

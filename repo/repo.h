@@ -11,6 +11,7 @@ struct repo_options {
 	bool read_only, no_sync, no_cache;
 	bool exact;                 /* open: do not look above dir */
 	size_t node_cache_len;
+	const struct odb_progress *progress; /* see odb.h; outlives the repository */
 	const char *default_branch; /* init: NULL is "main" */
 	bool bare;                  /* init: NAME.drift or an existing empty folder itself, instead of DIR/.drift */
 };

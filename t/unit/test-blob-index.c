@@ -377,6 +377,22 @@ static void progress_is_told(void **state)
 	blob_index_free(index);
 }
 
+/* And while the index of the store is made anew. */
+static void progress_of_replay(void **state)
+{
+	struct desk *d = *state;
+	struct seen_progress seen = { .calls = 0 };
+	struct odb_progress progress = { see, &seen };
+	struct repo_options options = { .no_cache = true, .progress = &progress };
+	auto_repo *repo = NULL;
+
+	commit_first(d);
+	seal(d);
+	desk_must(d, repo_open(d->dir, &options, &repo, &d->err));
+	assert_true(seen.calls > 1);
+	assert_true(seen.total > 0 && seen.done == seen.total);
+}
+
 static int nothing(struct derived_source *self, struct derived_entry *out, struct drift_error *err)
 {
 	(void)self, (void)out, (void)err;
@@ -423,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(prefixes, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(head_of_the_format, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(progress_is_told, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(progress_of_replay, desk_setup, desk_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
