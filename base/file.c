@@ -151,8 +151,11 @@ int file_create_temp(const char *prefix, struct buf *path_out, int *fd_out, stru
 			buf_add(path_out, path.data, path.len);
 			return buf_check(path_out, err);
 		}
-		if (why.code != DRIFT_ERR_EXISTS)
+		if (why.code != DRIFT_ERR_EXISTS) {
+			/* It may have been made, but not opened for good. */
+			(void)!file_unlink(path.data, NULL);
 			return error_set(err, why.code, "%s", why.message);
+		}
 	}
 	return error_set(err, DRIFT_ERR_EXISTS, "cannot find a free name for '%sXXXXXX'", prefix);
 }

@@ -411,6 +411,26 @@ static bool is_unnamed(const struct file_list *list, const char *name)
 	return !strncmp(name, pack, strlen(pack)) || !strncmp(name, "tmp-", 4);
 }
 
+static bool is_half_written(const struct file_list *list, const char *name)
+{
+	const char start[] = "current.tmp-";
+
+	(void)list;
+	return !strncmp(name, start, strlen(start));
+}
+
+/* `current` is written under the append lock: what is there with that lock in hand is nobody's. */
+static int remove_half_written(struct odb *odb, const struct file_list *list, size_t *count, struct drift_error *err)
+{
+	int r;
+
+	if (odb_lock(odb, err) < 0)
+		return -1;
+	r = remove_in(odb->dir, list, is_half_written, count, err);
+	odb_unlock(odb);
+	return r;
+}
+
 int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err)
 {
 	auto_file_list *list = NULL;
@@ -424,7 +444,8 @@ int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error 
 	if (r < 0)
 		return -1;
 	list = odb_list(odb);
-	if (remove_in(odb->dir, list, is_packed, &count, err) < 0 || file_look(odb->pack_dir, &info, err) < 0)
+	if (remove_in(odb->dir, list, is_packed, &count, err) < 0 || remove_half_written(odb, list, &count, err) < 0 ||
+	    file_look(odb->pack_dir, &info, err) < 0)
 		return -1;
 	if (info.kind == FILE_DIRECTORY && remove_in(odb->pack_dir, list, is_unnamed, &count, err) < 0)
 		return -1;
