@@ -182,7 +182,7 @@ static int check_item(struct fsck_worker *w, const unsigned char *data, size_t l
 	if (r.storage != RECORD_EDIT)
 		run->self = r.self;
 	result = decode_item(w, &r, run, &node, &why);
-	if (result < 0) {
+	if (result < 0 || !node) {
 		result = fsck_record_fault(w, loc, &why, err);
 		node = NULL;
 	} else {

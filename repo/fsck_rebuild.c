@@ -53,7 +53,7 @@ int fsck_rebuild_map(struct node_store *store, enum map_kind kind, const struct 
 {
 	struct hashing_store hashing = { { hashing_load, hashing_save }, 0 };
 	struct entries entries = { .changes = { next_entry }, .cursor = MAP_CURSOR_INIT };
-	struct map_root empty = { .count = 0 }, built;
+	struct map_root empty = { .count = 0 }, built = { .count = 0 };
 	int r = map_cursor_seek(&entries.cursor, store, root, NULL, 0, err);
 
 	if (!r)

@@ -166,7 +166,7 @@ static int mend_length(struct mend_pack *p, uint64_t offset, const unsigned char
 	unsigned char tried[PACK_BLOCK_HEAD_LEN];
 	auto_buf stored = BUF_INIT;
 	unsigned i, with;
-	uint32_t sum;
+	uint32_t sum = 0;
 
 	memcpy(tried, head, sizeof(tried));
 	for (i = 0; i < 4; i++) {
@@ -191,7 +191,7 @@ static int check_block(struct mend_pack *p, uint64_t offset, uint64_t *next, str
 	uint64_t end = p->len - PACK_TRAILER_LEN;
 	unsigned char head[PACK_BLOCK_HEAD_LEN];
 	auto_buf stored = BUF_INIT;
-	uint32_t sum, difference;
+	uint32_t sum = 0, difference;
 
 	if (offset + PACK_BLOCK_HEAD_LEN > end)
 		return 0;
