@@ -3,9 +3,9 @@
  * oldest first, written newest first: whole, then each as an edit list against the one before; see pack_record.h.
  * Neighbours by key stand together.
  *
- * A stretch of 512 KiB (or, where size is all, 2 MiB) is compressed as one group and as pieces of 32 KiB; it stays one
- * where that takes less than 88 % (versions of large documents), else the pieces are what is read (a few tens of
- * microseconds each).
+ * A stretch of 512 KiB is compressed as one group and as pieces of 32 KiB; it stays one where that takes less than
+ * 88 % (versions of large documents), else the pieces are what is read (a few tens of microseconds each). Where size is
+ * all, and stretches stay one, they have 2 MiB.
  */
 #ifndef REPO_GC_ENCODE_H
 #define REPO_GC_ENCODE_H

@@ -15,7 +15,8 @@
 struct gc_groups {
 	struct pack_writer *w;
 	int level;
-	size_t stretch_len;
+	size_t stretch_len; /* now */
+	size_t stretch_max; /* where stretches are worth it */
 	unsigned sort;
 	struct gc_unit stretch;
 	struct buf ends; /* size_t each: behind which item a unit ends */
@@ -77,7 +78,8 @@ int gc_groups_new(struct pack_writer *w, int level, size_t stretch_len, struct g
 		return error_no_memory(err);
 	g->w = w;
 	g->level = level;
-	g->stretch_len = stretch_len ? stretch_len : GC_STRETCH_LEN;
+	g->stretch_len = GC_STRETCH_LEN;
+	g->stretch_max = stretch_len ? stretch_len : GC_STRETCH_LEN;
 	gc_unit_init(&g->stretch);
 	buf_init(&g->ends);
 	buf_init(&g->packed);
@@ -156,6 +158,7 @@ static int try_sizes(struct gc_groups *g, struct drift_error *err)
 	g->same = whole == g->whole ? g->same + 1 : 1;
 	g->whole = whole;
 	g->untried = 0;
+	g->stretch_len = whole ? g->stretch_max : GC_STRETCH_LEN;
 	return 0;
 }
 
@@ -185,6 +188,7 @@ int gc_groups_add(struct gc_groups *g, unsigned sort, const struct gc_unit *unit
 			return -1;
 		g->sort = sort;
 		g->same = 0;
+		g->stretch_len = GC_STRETCH_LEN;
 	}
 	buf_add(&g->stretch.bytes, unit->bytes.data, unit->bytes.len);
 	buf_add(&g->stretch.lens, unit->lens.data, unit->lens.len);
