@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "repo/gc_check.h"
 #include "repo/gc_plan.h"
 #include "repo/gc_stubs.h"
 #include "repo/repo_internal.h"
@@ -23,6 +24,7 @@ struct run {
 	struct gc_source source;
 	struct gc_plan plan;
 	struct gc_marks *marks;
+	struct gc_check *check; /* of the pack just made */
 	uint64_t end; /* up to here frames behind the taken files were marked */
 	struct gc_result result;
 	const char *step; /* for progress */
@@ -181,6 +183,17 @@ static int catch_up(struct run *run, uint64_t *added_out, struct drift_error *er
 	return 0;
 }
 
+/* What refs lead to must be found in the new pack while the files are still there that it was made from. */
+static int check_pack(struct run *run, struct drift_error *err)
+{
+	gc_check_free(take_ptr(run->check));
+	if (gc_check_new(&run->source, &run->name, run->plan.reflog_since_usec, &run->check, err) < 0)
+		return -1;
+	run->step = "checking the pack";
+	report_count(run, 0);
+	return gc_check_all(run->check, err);
+}
+
 /* 1: in place; 0: something was referred to that is not in it. */
 static int switch_files(struct run *run, struct drift_error *err)
 {
@@ -189,7 +202,9 @@ static int switch_files(struct run *run, struct drift_error *err)
 
 	if (run->result.objects_dropped ? catch_up(run, &added, err) < 0 : odb_lock(run->odb, err) < 0)
 		return -1;
-	r = added ? 0 : odb_replace_files(run->odb, &run->name, err) < 0 ? -1 : 1;
+	r = added ? 0 : 1;
+	if (r && (gc_check_since(run->check, err) < 0 || odb_replace_files(run->odb, &run->name, err) < 0))
+		r = -1;
 	odb_unlock(run->odb);
 	return r;
 }
@@ -202,7 +217,7 @@ static int pack_and_switch(struct run *run, struct drift_error *err)
 
 		if (attempt == 2)
 			gc_mark_everything(run->marks);
-		if (make_pack(run, err) < 0)
+		if (make_pack(run, err) < 0 || check_pack(run, err) < 0)
 			return -1;
 		run->step = "switching";
 		r = switch_files(run, err);
@@ -272,8 +287,10 @@ static int collect(struct run *run, struct drift_error *err)
 		return count_only(run, err);
 	if (!worth)
 		return 0;
-	if (pack_and_switch(run, err) < 0)
+	if (pack_and_switch(run, err) < 0) {
+		(void)!odb_remove_leftovers(run->odb, &removed, NULL); /* a pack that is not in place */
 		return -1;
+	}
 	run->result.ran = true;
 	gc_source_release(&run->source);
 	if (odb_remove_leftovers(run->odb, &removed, err) < 0 || gc_size(run->odb, &after, err) < 0)
@@ -292,6 +309,7 @@ static int with_lock(struct run *run, struct drift_error *err)
 	if (r < 0)
 		return -1;
 	r = collect(run, err);
+	gc_check_free(run->check);
 	gc_marks_free(run->marks);
 	gc_source_release(&run->source);
 	odb_gc_unlock(run->odb);

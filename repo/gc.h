@@ -11,6 +11,7 @@
  *  4. families of nodes and blobs, each newest first, in groups (gc_encode.h)
  *  5. the new pack and its index, durably; then, under the append lock, what was referred to since 2 is looked at,
  *      and `current` is replaced
+ *     Before that, what refs and their log hold is looked up in the new pack (gc_check.h)
  *  6. unlink what is not named any more
  */
 #ifndef REPO_GC_H

@@ -225,8 +225,9 @@ test_expect_success 'a further --prune=now has nothing to do' '
 
 test_expect_success 'what a killed run left is removed' '
 	zeros=0000000000000000000000000000000000000000000000000000000000000000 &&
-	touch .drift/pack/tmp-pack-abcdef .drift/pack/pack-$zeros.pack .drift/pack/pack-$zeros.idx &&
+	touch .drift/current.tmp-0123456789ab .drift/pack/tmp-pack-abcdef .drift/pack/pack-$zeros.pack .drift/pack/pack-$zeros.idx &&
 	drift gc -q &&
+	test_path_is_missing .drift/current.tmp-0123456789ab &&
 	test_path_is_missing .drift/pack/tmp-pack-abcdef &&
 	test_path_is_missing .drift/pack/pack-$zeros.pack &&
 	test_path_is_missing .drift/pack/pack-$zeros.idx

@@ -209,20 +209,18 @@ static void pack_nodes(struct packing *p)
 	}
 }
 
-void pack_sealed(struct odb *odb, uint64_t drop)
+void pack_make(struct odb *odb, uint64_t drop, struct pack_name *name_out)
 {
 	struct packing *p = calloc(1, sizeof(*p));
 	struct journal_scan scan = { pack_frame, no_damage, p };
 	struct pack_heads heads;
-	struct pack_name name;
 	struct odb_files files;
 	uint64_t first = 0, last = 0, end, dirty, len, sources;
-	size_t i, removed;
+	size_t i;
 
 	assert_non_null(p);
 	p->odb = odb;
 	p->drop = drop;
-	assert_int_equal(odb_gc_lock(odb, &trunk_err), 0);
 	trunk_must(odb_files_get(odb, &files, &trunk_err));
 	for (i = 0; i < files.count; i++) {
 		if (!files.items[i].journal || !files.items[i].closed_at)
@@ -247,17 +245,26 @@ void pack_sealed(struct odb *odb, uint64_t drop)
 	sources = last - first + 1;
 	memmove(heads.sources, heads.sources + first - 1, sources * sizeof(*heads.sources));
 	heads.source_count = sources;
-	trunk_must(pack_writer_finish(p->w, &heads, &name, &len, &trunk_err));
-	name.sealed_sec = 1700000000;
+	trunk_must(pack_writer_finish(p->w, &heads, name_out, &len, &trunk_err));
+	name_out->sealed_sec = 1700000000;
 	trunk_must(pack_writer_publish(p->w, &trunk_err));
-	trunk_must(odb_lock(odb, &trunk_err));
-	trunk_must(odb_replace_files(odb, &name, &trunk_err));
-	odb_unlock(odb);
-	trunk_must(odb_remove_leftovers(odb, &removed, &trunk_err));
-	assert_int_equal(removed, last - first + 1);
-	odb_gc_unlock(odb);
 	odb_files_release(&files);
 	pack_heads_release(&heads);
 	pack_writer_free(p->w);
 	free(p);
+}
+
+void pack_sealed(struct odb *odb, uint64_t drop)
+{
+	struct pack_name name;
+	size_t removed;
+
+	assert_int_equal(odb_gc_lock(odb, &trunk_err), 0);
+	pack_make(odb, drop, &name);
+	trunk_must(odb_lock(odb, &trunk_err));
+	trunk_must(odb_replace_files(odb, &name, &trunk_err));
+	odb_unlock(odb);
+	trunk_must(odb_remove_leftovers(odb, &removed, &trunk_err));
+	assert_int_equal(removed, name.last - name.first + 1);
+	odb_gc_unlock(odb);
 }
