@@ -190,6 +190,20 @@ static int check_expected(const struct ref_change *change, const struct ref_valu
 			 oid_to_hex(&change->old, hex));
 }
 
+/* The stage may be one of long ago, taken back: gc may have removed it. */
+static int check_tree(struct odb *odb, const struct ref_change *change, const struct object_ref *object,
+		      struct drift_error *err)
+{
+	char hex[OID_HEX_LEN + 1];
+	auto_node *node = NULL;
+	struct drift_error why;
+
+	if (!odb_node(odb, &object->id, object->loc, &node, &why))
+		return 0;
+	return error_set(err, why.code == DRIFT_ERR_CORRUPT ? DRIFT_ERR_NOT_FOUND : why.code,
+			 "'%s' cannot be set to %s: %s", change->name, oid_to_hex(&object->id, hex), why.message);
+}
+
 /* Only commits and tags that are here may be named, and by branches only commits. What waits in the batch was made by us. */
 static int check_object(struct odb *odb, const struct ref_change *change, struct object_ref *object,
 			struct drift_error *err)
@@ -198,8 +212,10 @@ static int check_object(struct odb *odb, const struct ref_change *change, struct
 	enum object_kind kind;
 	int found;
 
-	if (is_own_name(change->name) || loc_file(object->loc) == LOC_PENDING)
+	if (loc_file(object->loc) == LOC_PENDING)
 		return 0;
+	if (is_own_name(change->name))
+		return check_tree(odb, change, object, err);
 	found = odb_find(odb, &object->id, &kind, &object->loc, err);
 	if (found < 0)
 		return -1;

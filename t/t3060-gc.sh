@@ -233,4 +233,17 @@ test_expect_success 'what a killed run left is removed' '
 	test_path_is_missing .drift/pack/pack-$zeros.idx
 '
 
+test_expect_success 'a stage that gc removed is not taken back' '
+	drift init -q staged &&
+	drift -C staged config gc.reflogExpire now &&
+	drift -C staged put a/1 -j 1 &&
+	drift -C staged put a/2 -j 2 &&
+	drift -C staged gc --prune=now &&
+	test_must_fail drift -C staged undo 2>err &&
+	test_grep "cannot be set" err &&
+	drift -C staged fsck -q &&
+	drift -C staged commit -m both &&
+	test "$(drift -C staged get a/1)" = 1
+'
+
 test_done
