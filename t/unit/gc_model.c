@@ -201,7 +201,7 @@ static void change_state(struct model *m, unsigned state[MODEL_PATHS])
 			continue;
 		if (model_random(m, 5) == 0)
 			state[p] = 0;
-		else if (model_random(m, 8) == 0 && m->contents)
+		else if (model_random(m, 8) == 0 && m->contents && !m->only_new)
 			state[p] = 1 + (unsigned)model_random(m, m->contents);
 		else
 			state[p] = ++m->contents;
@@ -418,7 +418,10 @@ static void do_begin(struct model *m)
 		return;
 	m->pending_commit = child_of(m, m->refs[0].value);
 	memcpy(before, m->pending_commit.state, sizeof(before));
+	/* What a batch finds to be stored already must have a ref that leads to it, as parents must. */
+	m->only_new = true;
 	change_state(m, m->pending_commit.state);
+	m->only_new = false;
 	model_must(m, odb_batch_new(repo_odb(m->repos[0]), &m->pending, &m->err));
 	while (junk--) {
 		char text[64];

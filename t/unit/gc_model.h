@@ -51,6 +51,7 @@ struct model {
 	size_t count, capacity;
 	struct model_ref refs[MODEL_REFS];
 	unsigned contents; /* numbers of contents used */
+	bool only_new;     /* no content that was there before is to come again */
 	struct buf stage;  /* as model_stage_text says */
 	unsigned staged[MODEL_PATHS];
 	bool is_staged[MODEL_PATHS];
