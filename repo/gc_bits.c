@@ -23,6 +23,7 @@ struct gc_bits {
 	uint64_t bit_count;
 	unsigned char *bits;
 	unsigned char **packed; /* for each file of the source: of the objects of its pack, or NULL */
+	size_t packed_count;    /* the source may be released before */
 };
 
 static int add_frame(void *data, const struct gc_frame *frame, struct drift_error *err)
@@ -65,6 +66,7 @@ static int make_bits(struct gc_bits *b)
 	b->packed = mem_calloc(s->files.count + 1, sizeof(*b->packed));
 	if (!b->bits || !b->packed)
 		return -1;
+	b->packed_count = s->files.count;
 	for (size_t i = 0; i < s->files.count; i++) {
 		const struct odb_file *file = &s->files.items[i];
 
@@ -101,7 +103,7 @@ void gc_bits_free(struct gc_bits *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; b->packed && i < b->source->files.count; i++)
+	for (size_t i = 0; i < b->packed_count; i++)
 		free(b->packed[i]);
 	free(b->packed);
 	free(b->bits);
