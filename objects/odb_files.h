@@ -85,6 +85,13 @@ int odb_replace_files(struct odb *odb, const struct pack_name *pack, struct drif
  */
 int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err) MUST_CHECK;
 
+/*
+ * Objects are written ahead of what will refer to them: until the end no gc removes anything. Batches do so by
+ * themselves. The first under the append lock.
+ */
+int odb_spill_begin(struct odb *odb, struct drift_error *err) MUST_CHECK;
+void odb_spill_end(struct odb *odb);
+
 /* The end of the live journal, where frames not yet written will stand: a location. Under the append lock. */
 uint64_t odb_end(struct odb *odb);
 /*

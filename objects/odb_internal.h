@@ -168,9 +168,6 @@ int odb_sync_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
 void odb_sync_unlock(struct odb *odb, struct index_head *h);
 /* Under the append lock: seal the live journal if it is past its bound; that it cannot be sealed is no failure. */
 int odb_seal_if_due(struct odb *odb, struct drift_error *err) MUST_CHECK;
-/* The first batch that writes ahead, and the last that is done with it, tell others. Under the append lock the first. */
-int odb_spill_begin(struct odb *odb, struct drift_error *err) MUST_CHECK;
-void odb_spill_end(struct odb *odb);
 
 /* odb_pack.c */
 typedef int odb_each_fn(void *data, const struct oid *id, enum object_kind kind, uint64_t loc, struct drift_error *err);

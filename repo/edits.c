@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "objects/loc.h"
+#include "objects/odb_files.h"
 #include "repo/documents.h"
 
 #define BLOCK_LEN ((size_t)32 << 10)
@@ -96,6 +97,9 @@ void edits_clear(struct edits *e)
 		keep->used = 0;
 	}
 	e->blocks = keep;
+	if (e->ahead)
+		odb_spill_end(repo_odb(e->repo));
+	e->ahead = false;
 	e->count = e->held_len = 0;
 	e->sorted = true;
 }
@@ -208,11 +212,27 @@ static int append_ahead(struct edits *e, struct odb_batch *batch, struct drift_e
 	return r ? r : odb_sync(odb, ticket, err);
 }
 
+/* From here on what is stored, or found to be stored, stays there until these edits are done with. */
+static int hold_ahead(struct edits *e, struct drift_error *err)
+{
+	struct odb *odb = repo_odb(e->repo);
+	int r;
+
+	if (e->ahead)
+		return 0;
+	if (odb_lock(odb, err) < 0)
+		return -1;
+	r = odb_spill_begin(odb, err);
+	e->ahead = !r;
+	odb_unlock(odb);
+	return r;
+}
+
 static int store_ahead(struct edits *e, struct drift_error *err)
 {
 	struct odb_batch *batch = NULL;
 	size_t i;
-	int r = odb_batch_new(repo_odb(e->repo), &batch, err);
+	int r = hold_ahead(e, err) < 0 ? -1 : odb_batch_new(repo_odb(e->repo), &batch, err);
 
 	for (i = 0; !r && i < e->count; i++)
 		if (owns_data(&e->items[i]) && !e->items[i].document)

@@ -34,6 +34,7 @@ struct edits {
 	size_t count, capacity;
 	bool sorted;
 	size_t held_len;
+	bool ahead; /* documents are stored that only the commit to come refers to: gc must wait for it */
 };
 
 /* By path, then order of coming. */
