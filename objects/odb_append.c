@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/futex.h"
+#include "objects/odb_batch_internal.h"
 #include "objects/odb_internal.h"
 
 enum { SYNC_AGAIN = 1, SYNC_BUSY = 2 };
@@ -134,6 +135,8 @@ int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticke
 {
 	auto_frame_out out;
 
+	if (append->batch && odb_batch_check_reused(append->batch, err) < 0)
+		return -1;
 	frame_out_init(&out, odb);
 	if (odb_batch_encode(append->batch, append, &out, err) < 0 || frame_out_write(&out, ticket_out, err) < 0) {
 		odb_forget_memos(odb);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "objects/chunk.h"
 #include "objects/odb_batch_internal.h"
+#include "objects/odb_files.h"
 
 #define WAITING_LEN_MAX ((size_t)1 << 20)
 /* A longer blob is no base for a delta: applying a chain of them would take too long. */
@@ -142,7 +143,7 @@ void odb_batch_clear(struct odb_batch *batch)
 	batch->count = batch->first_waiting = batch->waiting_len = 0;
 	if (batch->spilled)
 		odb_spill_end(batch->odb);
-	batch->spilled = false;
+	batch->spilled = batch->reuses = false;
 	batch->spill_ticket = 0;
 	batch->spill_count = 0;
 	compress_dict_free(batch->dict);
@@ -212,11 +213,19 @@ void odb_batch_stored(struct odb_batch *batch)
 	odb_batch_stored_until(batch, batch->count);
 }
 
+int odb_batch_check_reused(const struct odb_batch *b, struct drift_error *err)
+{
+	/* While a batch has written ahead nothing is removed. */
+	if (b->spilled || !b->reuses || b->reused_packs == odb_packs_mark(b->odb))
+		return 0;
+	return error_set(err, DRIFT_ERR_CLASH, "a gc has replaced files since this was begun: do it again");
+}
+
 /* A blob that is here already needs no second place. */
 static int known_blob(struct odb_batch *b, const struct oid *id, struct object_ref *ref_out, struct drift_error *err)
 {
+	uint64_t loc, packs = odb_packs_mark(b->odb);
 	enum object_kind kind;
-	uint64_t loc;
 	size_t i;
 	int r;
 
@@ -231,6 +240,9 @@ static int known_blob(struct odb_batch *b, const struct oid *id, struct object_r
 		/* Somebody's append that may yet be void. */
 		if (!odb_is_visible(b->odb, loc) && loc >= b->spill_ticket)
 			b->spill_ticket = loc_make(loc_file(loc), loc_offset(loc) + 1, 0);
+		if (!b->reuses)
+			b->reused_packs = packs;
+		b->reuses = true;
 		*ref_out = (struct object_ref){ *id, loc };
 		return 1;
 	}

@@ -38,6 +38,8 @@ struct odb_batch {
 	size_t first_waiting, waiting_capacity;
 	size_t waiting_len;    /* their sum */
 	bool spilled;          /* some was written ahead: many objects, so frames of their own */
+	bool reuses;           /* it names something that was found to be stored already, perhaps of no ref's */
+	uint64_t reused_packs; /* odb_packs_mark before it was looked up */
 	uint64_t spill_ticket; /* end of what was written ahead, or of what else is needed and not durable yet */
 	unsigned spill_count;
 	struct compressor *compressor;
@@ -46,6 +48,9 @@ struct odb_batch {
 	struct buf dict_bytes;
 	uint64_t dict_loc;
 };
+
+/* Under the append lock: what it found to be stored must not have been removed by a gc since. DRIFT_ERR_CLASH */
+int odb_batch_check_reused(const struct odb_batch *b, struct drift_error *err) MUST_CHECK;
 
 /* A waiting object by its provisional number, which is first_waiting or more. */
 static inline struct pending *batch_waiting(const struct odb_batch *b, size_t index)

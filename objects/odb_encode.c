@@ -479,7 +479,7 @@ static int spill_locked(struct odb_batch *b, struct drift_error *err)
 	auto_frame_out out;
 
 	frame_out_init(&out, b->odb);
-	if (!b->spilled && odb_spill_begin(b->odb, err) < 0)
+	if (odb_batch_check_reused(b, err) < 0 || (!b->spilled && odb_spill_begin(b->odb, err) < 0))
 		return -1;
 	b->spilled = true;
 	if (!b->spill_count++)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -115,6 +116,46 @@ static void test_cancelled(void **state)
 	desk_head_holds(d, "a/1", "one");
 }
 
+static int append_batch(struct desk *d, struct odb_batch *batch, struct drift_error *err)
+{
+	const struct odb_append a = { .batch = batch, .actor = "test", .reason = "test" };
+	uint64_t ticket;
+	int r;
+
+	desk_must(d, odb_lock(d->odb, &d->err));
+	r = odb_append(d->odb, &a, &ticket, err);
+	odb_unlock(d->odb);
+	return r;
+}
+
+/* What a batch found to be stored, and a gc removed before it was appended. */
+static void test_reused_and_removed(void **state)
+{
+	const struct gc_options now = { .prune_before_usec = INT64_MAX };
+	struct desk *d = *state;
+	char text[DOCUMENT_LEN];
+	struct odb_batch *batch;
+	struct object_ref ref;
+	struct gc_result r;
+
+	memset(text, 'x', sizeof(text));
+	(void)desk_commit_put(d, "a/1", "one");
+	desk_must(d, odb_batch_new(d->odb, &batch, &d->err));
+	desk_must(d, odb_batch_blob(batch, text, sizeof(text), LOC_UNKNOWN, &ref, &d->err));
+	desk_must(d, append_batch(d, batch, &d->err));
+	odb_batch_clear(batch);
+	desk_must(d, odb_batch_blob(batch, text, sizeof(text), LOC_UNKNOWN, &ref, &d->err));
+	assert_int_not_equal(loc_file(ref.loc), LOC_PENDING);
+	desk_must(d, gc_run(d->repo, &now, &r, &d->err));
+	assert_int_equal(r.objects_dropped, 1);
+	desk_refused(d, append_batch(d, batch, &d->err), DRIFT_ERR_CLASH, "a gc has replaced files");
+	odb_batch_clear(batch);
+	desk_must(d, odb_batch_blob(batch, text, sizeof(text), LOC_UNKNOWN, &ref, &d->err));
+	assert_int_equal(loc_file(ref.loc), LOC_PENDING);
+	desk_must(d, append_batch(d, batch, &d->err));
+	odb_batch_free(batch);
+}
+
 static void test_maintainer(void **state)
 {
 	struct desk *d = *state;
@@ -185,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_takes_what_is_sealed, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_one_at_a_time, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_reused_and_removed, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_maintainer, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_maintainer_told_not_to, desk_setup, desk_teardown),
 		cmocka_unit_test(test_expiry),
