@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "bench/stock.h"
 #include "objects/journal.h"
+#include "objects/odb_files.h"
 #include "objects/txn.h"
 
 #define COMMIT_COUNT 20000
@@ -18,6 +19,7 @@ static const char *const part_names[] = { "  nodes written whole", "  changed no
 					  "  frame, lengths" };
 
 struct tally {
+	unsigned file; /* being read */
 	double bytes[PART_COUNT];
 };
 
@@ -31,7 +33,7 @@ static int add_frame(void *data, uint64_t offset, const struct frame *frame, con
 
 	if (frame->kind != FRAME_TXN)
 		return 0;
-	must(txn_parse(payload, frame->len, loc_make(1, offset, 0), &txn, err), err);
+	must(txn_parse(payload, frame->len, loc_make(t->file, offset, 0), &txn, err), err);
 	for (size_t i = 0; i < txn.record_count; i++) {
 		struct change_list list;
 		struct record r;
@@ -57,18 +59,36 @@ static void ignore_damage(void *data, uint64_t from, uint64_t to)
 	(void)to;
 }
 
-static void tally_journal(const char *store, uint64_t from, struct tally *t)
+/* From a location on, to the end of the last journal. */
+static void tally_journals(struct desk *d, uint64_t from, struct tally *t)
 {
 	const struct journal_scan scan = { .frame = add_frame, .damage = ignore_damage, .data = t };
-	auto_buf dir = BUF_INIT;
+	struct odb_files files;
 	struct drift_error err;
-	struct journal *j;
 	uint64_t end, dirty;
 
-	buf_addf(&dir, "%s/.drift", store);
-	must(journal_open(dir.data, 1, false, &j, &err), &err);
-	must(journal_scan(j, from, &scan, &end, &dirty, &err), &err);
-	journal_close(j);
+	must(odb_files_get(d->odb, &files, &err), &err);
+	for (size_t i = 0; i < files.count; i++) {
+		const struct odb_file *f = &files.items[i];
+
+		if (f->first < loc_file(from))
+			continue;
+		t->file = (unsigned)f->first;
+		end = f->first == loc_file(from) ? loc_offset(from) : journal_start(f->journal);
+		must(journal_scan(f->journal, end, &scan, &end, &dirty, &err), &err);
+	}
+	odb_files_release(&files);
+}
+
+static uint64_t end_of(struct desk *d)
+{
+	struct drift_error err;
+	uint64_t end;
+
+	must(odb_lock(d->odb, &err), &err);
+	end = odb_end(d->odb);
+	odb_unlock(d->odb);
+	return end;
 }
 
 static double cache_use(const char *store)
@@ -90,21 +110,22 @@ static void print(const char *what, double bytes, double reach)
 static void measure(const char *what, const struct stock_kind *kind, double reach)
 {
 	auto_free char *store = stock_copy(kind, "bytes");
-	struct tally tally = { { 0 } };
+	struct tally tally = { .file = 0 };
 	double used, index;
-	uint64_t from;
+	uint64_t from, place;
 	struct desk d;
 
 	desk_open(&d, store, kind, true);
 	desk_commit_next(&d);
 	from = desk_stats(&d).used_bytes;
+	place = end_of(&d);
 	index = cache_use(store);
 	for (size_t i = 0; i < COMMIT_COUNT; i++)
 		desk_commit_next(&d);
 	used = (double)(desk_stats(&d).used_bytes - from);
 	index = cache_use(store) - index;
+	tally_journals(&d, place, &tally);
 	desk_close(&d);
-	tally_journal(store, from, &tally);
 	print(what, used - tally.bytes[CHANGES], reach);
 	for (int part = 0; part < CHANGES; part++)
 		print(part_names[part], tally.bytes[part], 0);
