@@ -16,4 +16,10 @@ void patience_begin(struct patience *p, int64_t limit_us);
 /* Let others run; false when the time is over. To be called between one look and the next. */
 bool patience_left(struct patience *p);
 
+/*
+ * This process gives way: when it is woken, whoever runs goes on, such as a process that holds a lock it waits for
+ * (SCHED_BATCH, sched(7)). Unless somebody chose another policy for it; a wish that may be denied.
+ */
+void patience_give_way(void);
+
 #endif

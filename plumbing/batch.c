@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/patience.h"
 #include "cli/error_name.h"
 #include "cli/input_lines.h"
 #include "cli/output.h"
@@ -263,6 +264,8 @@ static int batch(struct cmd_context *ctx, int argc, char **argv)
 		return ctx_usage(ctx, "the requests come on standard input");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
+	/* Many may run at once, and the one with the lock lets all go on. */
+	patience_give_way();
 	failed = edits_new(ctx->repo, &b.edits, &ctx->err) || answer_all(&b, &ctx->err);
 	edits_free(b.edits);
 	buf_release(&b.touched);
