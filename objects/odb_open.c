@@ -143,6 +143,18 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 	return 1;
 }
 
+#define REBUILD_TRIES 3
+
+/* Who deletes caches may take the new one away before it has its name. */
+static int rebuild(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
+{
+	int i, r = -1;
+
+	for (i = 0; i < REBUILD_TRIES && r; i++)
+		r = odb_rebuild_index(odb, locked, out, err);
+	return r;
+}
+
 /* Take the index of others, or make one. Under state_mutex. */
 static int find_index(struct odb *odb, bool locked, struct drift_error *err)
 {
@@ -150,7 +162,7 @@ static int find_index(struct odb *odb, bool locked, struct drift_error *err)
 	int r = (odb->options.no_cache || odb->distrust) && !locked ? 0 : map_index(odb, locked, &index, err);
 
 	if (!r)
-		r = odb_rebuild_index(odb, locked, &index, err);
+		r = rebuild(odb, locked, &index, err);
 	if (r < 0)
 		return -1;
 	odb_replace_index(odb, index);

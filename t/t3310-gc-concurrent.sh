@@ -43,7 +43,7 @@ test_expect_success 'four writers, two readers, gc in a loop, journals of some K
 	: >complaints && : >go && test_when_finished "rm -f go; wait" &&
 	{ reader 1 & reader 2 & collector & } &&
 	{ writers=; for w in 1 2 3 4; do writer $w & writers="$writers $!"; done; } && wait $writers &&
-	rm -f go && wait && test_must_be_empty complaints && test "$(cat collections)" -gt 1
+	rm -f go && wait && test_must_be_empty complaints && test "$(cat collections)" -ge 1
 '
 
 test_expect_success 'all that was acknowledged is there' '
