@@ -19,9 +19,9 @@ VERSION := $(or $(shell sed -n 's/^.define DRIFT_VERSION "\(.*\)"/\1/p' include/
 SONAME := libdrift.so.0
 
 # The source: a folder is in the library or in the program.
-LIB_SRC := $(wildcard base/*.c objects/*.c refs/*.c merge/*.c repo/*.c api/*.c)
+LIB_SRC := $(wildcard base/*.c objects/*.c refs/*.c merge/*.c repo/*.c sync/*.c api/*.c)
 PROGRAM_SRC := $(wildcard drift.c cli/*.c porcelain/*.c plumbing/*.c)
-HEADERS := $(wildcard $(patsubst %,%/*.h,include base objects refs merge repo api cli porcelain plumbing t t/unit t/fuzz bench))
+HEADERS := $(wildcard $(patsubst %,%/*.h,include base objects refs merge repo sync api cli porcelain plumbing t t/unit t/fuzz bench))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(B)/obj/%.o)
 SUPPORT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out t/unit/test-%,$(wildcard t/unit/*.c)))
