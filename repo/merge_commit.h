@@ -1,0 +1,49 @@
+/*
+ * Merging commits. Several merge bases become one by being merged themselves, in order of id, each time upon the base of theirs;
+ * no common commit is an empty base.
+ *
+ * An automatic merge is a pure function of its two parents: the one with the higher seq first, then the one with the lower id; author and
+ * committer "drift", the time the later of the parents' effective times, zone +0000, message "Merge". Any node that
+ * merges the same two commits makes the same commit, id included.
+ */
+#ifndef REPO_MERGE_COMMIT_H
+#define REPO_MERGE_COMMIT_H
+
+#include "merge/tree_merge.h"
+#include "repo/graph.h"
+
+#define MERGE_AUTHOR "drift"
+#define MERGE_MESSAGE "Merge"
+#define MERGE_BASES_MAX 8  /* folded into one; further ones are left out */
+#define MERGE_DEPTH_MAX 16 /* of bases of bases; below, the first of several stands for all */
+
+enum merge_kind {
+	MERGE_NOTHING, /* theirs is an ancestor of ours, or the same */
+	MERGE_FORWARD, /* ours is an ancestor of theirs */
+	MERGE_MADE
+};
+
+struct merge_result {
+	enum merge_kind kind;
+	struct commit *commit;         /* a reference: ours, theirs, or the merge, which waits in the batch */
+	struct tree_merge_stats stats; /* MERGE_MADE */
+};
+
+/* Both are stored. The commit still has to be appended with the batch, and a ref moved: see refs_apply. */
+int merge_automatic(struct repo *repo, struct odb_batch *batch, struct commit *ours, struct commit *theirs,
+		    struct merge_result *out, struct drift_error *err) MUST_CHECK;
+
+/* The tree of a person's merge, first's side first. Neither is an ancestor of the other, or it does not matter. */
+int merge_trees_of(struct repo *repo, struct odb_batch *batch, struct commit *first, struct commit *second,
+		   struct tree_root *root_out, struct tree_merge_stats *stats_out, struct drift_error *err) MUST_CHECK;
+
+/* The tree that is the base of a merge of the two: what the policies are read from. */
+int merge_base_tree(struct repo *repo, struct odb_batch *batch, struct commit *a, struct commit *b,
+		    struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
+
+/* Does a commit have the form of an automatic merge? */
+bool merge_is_automatic(const struct commit *c);
+/* Recompute an automatic merge: 1 it is right, 0 it is no automatic merge; -1, with DRIFT_ERR_CORRUPT where it is another than its parents make. */
+int merge_verify(struct repo *repo, struct commit *c, struct drift_error *err) MUST_CHECK;
+
+#endif
