@@ -49,10 +49,10 @@ WERROR := $(if $(DEVELOPER),$(if $(filter release debug fault,$(BUILD)),-Werror)
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) $(FLAGS) -fPIC -fvisibility=hidden \
 	-fstack-protector-strong -ffunction-sections -fdata-sections -pthread $(CPPFLAGS) $(CFLAGS)
 LINK := $(CC) $(filter -O% -g% -f%,$(ALL_CFLAGS)) -pthread -Wl,-O1,--as-needed,--gc-sections,-z,relro,-z,now $(LDFLAGS)
-SHARED_LIBS := -lzstd -lsodium -lcrypto
+SHARED_LIBS := -lzstd -lsodium -lcrypto -llua5.4 -lm
 # The dynamic linker takes a tenth of the time in which `drift get` answers. Sanitizers need it.
 STATIC_PROGRAM := $(if $(STATIC),$(if $(findstring sanitize,$(FLAGS)),,-static-pie))
-LIBS := $(if $(STATIC),-l:libzstd.a -l:libsodium.a -l:libcrypto.a,$(SHARED_LIBS))
+LIBS := $(if $(STATIC),-l:libzstd.a -l:libsodium.a -l:libcrypto.a -l:liblua5.4.a -lm,$(SHARED_LIBS))
 say = @$(if $(V)$(findstring s,$(firstword $(MAKEFLAGS))),:,printf '  %-6s %s\n' $(1) $(2))
 Q := $(if $(V),,@)
 

@@ -55,7 +55,7 @@ test_expect_success COMPILE 'pkg-config leads to a program, shared and static' '
 	${CC:-cc} -Wall -Werror -o shared user.c $(pkg-config --cflags --libs drift) &&
 	LD_LIBRARY_PATH=$stage/lib ./shared &&
 	${CC:-cc} $(pkg-config --cflags drift) -o static user.c "$stage/lib/libdrift.a" \
-		-lzstd -lsodium -lcrypto -pthread &&
+		-lzstd -lsodium -lcrypto -llua5.4 -lm -pthread &&
 	./static
 '
 

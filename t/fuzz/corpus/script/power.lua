@@ -1,0 +1,1 @@
+function merge() return 2^0.5 end
