@@ -92,6 +92,7 @@ struct cmd_context {
 	const char *sought;     /* a point that was not found or not understood, as it was written, for hints */
 	/* The framework's own. */
 	struct repo *repo;
+	bool damage_told; /* all of it, by the command's own output */
 	struct odb_progress replay; /* of reading journals that no index covers */
 	struct progress *replay_bar;
 	bool replaying;
@@ -130,6 +131,8 @@ void ctx_warn(struct cmd_context *ctx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The repository, opened when first asked for; NULL after saying why not: return EXIT_FAILED. */
 struct repo *ctx_repo(struct cmd_context *ctx);
+/* The same; why not is left in ctx->err. read_only: nothing below it will be changed, indexes included. */
+struct repo *ctx_try_repo(struct cmd_context *ctx, bool read_only);
 /*
  * The full name of the branch asked for by --branch or DRIFT_BRANCH: 1 with it in ctx->branch, 0 if none was asked for
  * (HEAD counts), -1 if there is no such branch (and --expect does not say that it is to be absent).

@@ -26,11 +26,14 @@ static void show_replay(void *data, uint64_t bytes_done, uint64_t bytes_total)
 	ctx->replay_bar = NULL;
 }
 
-struct repo *ctx_repo(struct cmd_context *ctx)
+struct repo *ctx_try_repo(struct cmd_context *ctx, bool read_only)
 {
 	const char *named = getenv("DRIFT_DIR"), *dir = named && *named ? named : ".";
 	/* A name with a slip must not lead to the repository around it. */
-	struct repo_options options = { .no_cache = ctx->common.no_cache, .exact = dir == named, .progress = &ctx->replay };
+	struct repo_options options = { .read_only = read_only,
+					.no_cache = ctx->common.no_cache,
+					.exact = dir == named,
+					.progress = &ctx->replay };
 	struct drift_error first;
 
 	if (ctx->repo)
@@ -52,8 +55,18 @@ struct repo *ctx_repo(struct cmd_context *ctx)
 			return ctx->repo;
 		ctx->err = first;
 	}
+	return NULL;
+}
+
+struct repo *ctx_repo(struct cmd_context *ctx)
+{
+	bool absent;
+
+	if (ctx_try_repo(ctx, false))
+		return ctx->repo;
+	absent = ctx->err.code == DRIFT_ERR_NOT_FOUND;
 	ctx_die(ctx, "open the repository");
-	if (first.code == DRIFT_ERR_NOT_FOUND)
+	if (absent)
 		ctx_hint(ctx, "'drift init' makes one here; -C DIR or DRIFT_DIR name one elsewhere");
 	return NULL;
 }

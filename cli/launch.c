@@ -216,7 +216,8 @@ static void close_repo(struct cmd_context *ctx)
 
 	if (!ctx->repo)
 		return;
-	odb_damage(repo_odb(ctx->repo), warn_damage, ctx);
+	if (!ctx->damage_told)
+		odb_damage(repo_odb(ctx->repo), warn_damage, ctx);
 	if (ctx->maintainer && maintainer_is_due(ctx->maintainer))
 		dir = mem_dup_str(repo_dir(ctx->repo), strlen(repo_dir(ctx->repo)));
 	maintainer_free(ctx->maintainer);

@@ -6,7 +6,7 @@
 
 struct mending_output {
 	struct fault_progress progress; /* first: what fault_progress is given */
-	bool dry_run;
+	bool dry_run, lost_told;
 	uint64_t actions, left;
 };
 
@@ -33,6 +33,8 @@ static int show_action(void *data, const struct repair_action *action, struct dr
 	fault_progress_end(&m->progress);
 	m->actions++;
 	m->left += action->kind == REPAIR_LOST;
+	if (action->kind == REPAIR_LOST && m->lost_told)
+		return 0;
 	if (ctx->common.json)
 		return print_json(action, err);
 	if (action->kind == REPAIR_LOST && action->fault)
@@ -72,9 +74,10 @@ static int open_repo(struct cmd_context *ctx, const struct repair_options *optio
 	return ctx->repo ? 0 : repair_open(dir, dir == named, options, &ctx->repo, &ctx->err);
 }
 
-int mending_run(struct cmd_context *ctx, bool dry_run)
+int mending_run(struct cmd_context *ctx, const struct mending *mending)
 {
-	struct mending_output m = { .progress = { .ctx = ctx }, .dry_run = dry_run };
+	const bool dry_run = mending->dry_run;
+	struct mending_output m = { .progress = { .ctx = ctx }, .dry_run = dry_run, .lost_told = mending->lost_told };
 	const struct repair_options options = {
 		.dry_run = dry_run, .action = show_action, .progress = fault_progress, .data = &m
 	};
@@ -83,11 +86,11 @@ int mending_run(struct cmd_context *ctx, bool dry_run)
 	int r;
 
 	if (open_repo(ctx, &options))
-		return ctx_die(ctx, "open the repository");
+		return dry_run && m.actions ? EXIT_NO : ctx_die(ctx, "open the repository");
 	before = m.actions;
 	r = repair_run(ctx->repo, &options, &result, &ctx->err);
 	result.mended += r ? 0 : before;
-
+	ctx->damage_told = !r;
 	fault_progress_end(&m.progress);
 	if (r)
 		return ctx_fail(ctx, "repair the store");

@@ -313,6 +313,15 @@ uint64_t odb_end(struct odb *odb)
 	return loc_make(odb_live(odb), atomic_load(&index_head(odb_index(odb))->end), 0);
 }
 
+uint64_t odb_visible_end(struct odb *odb)
+{
+	struct store_index *index = odb_index(odb);
+	const struct index_head *h = index_head(index);
+	uint64_t visible = atomic_load(&h->visible), synced = atomic_load(&h->synced);
+
+	return index_numbers_hold(index) ? loc_make(h->journal, visible > synced ? visible : synced, 0) : LOC_UNKNOWN;
+}
+
 /* Where a journal that is in a pack was closed. */
 static int packed_end(const struct odb_file *file, uint64_t number, uint64_t *end_out, struct drift_error *err)
 {

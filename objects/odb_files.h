@@ -94,6 +94,8 @@ void odb_spill_end(struct odb *odb);
 
 /* The end of the live journal, where frames not yet written will stand: a location. Under the append lock. */
 uint64_t odb_end(struct odb *odb);
+/* For who may not lock: a location behind all that readers see; LOC_UNKNOWN where nothing tells. */
+uint64_t odb_visible_end(struct odb *odb);
 /*
  * Heads of refs at the end of the file that ends with journal `last` (of all refs ever): what the newest pack up to
  * there knows, and what was appended since; sources: of all journals from 1 to `last`, where a pack has those from its

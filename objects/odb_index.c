@@ -201,7 +201,7 @@ static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame,
 		return error_set(err, why.code, "%s", why.message);
 	buf_addf(&sentence, "journal %llu, offset %llu: %s", (unsigned long long)rb->file, (unsigned long long)offset,
 		 why.message);
-	odb_note_damage(rb->odb, sentence.data);
+	odb_note_damage(rb->odb, loc_make(rb->file, offset, 0), loc_make(rb->file, rb->last_end, 0), sentence.data);
 	return 0;
 }
 
@@ -214,7 +214,7 @@ static void rebuild_damage(void *data, uint64_t from, uint64_t to)
 		return;
 	buf_addf(&sentence, "journal %llu is damaged from offset %llu to %llu", (unsigned long long)rb->file,
 		 (unsigned long long)from, (unsigned long long)to);
-	odb_note_damage(rb->odb, sentence.data);
+	odb_note_damage(rb->odb, loc_make(rb->file, from, 0), loc_make(rb->file, to, 0), sentence.data);
 }
 
 /* Everything written counts from here on: make it durable, that it is this journal too, and the rest blank. */

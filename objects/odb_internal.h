@@ -78,6 +78,12 @@ struct odb_resolver {
 	struct odb *odb;
 };
 
+/* A damaged place: locations [from, to) of a journal. */
+struct damage {
+	char *sentence;
+	uint64_t from, to;
+};
+
 struct odb {
 	struct node_store nodes; /* first: odb_nodes() */
 	struct odb_options options;
@@ -121,8 +127,9 @@ struct odb {
 	struct ref_memo ref_memos[MEMO_COUNT]; /* under memo_mutex */
 	unsigned ref_memo_next;
 
-	char **damage;
+	struct damage *damage;
 	size_t damage_count, damage_capacity;
+	uint32_t damage_known; /* so many places whoever made the index has met */
 };
 
 static inline struct store_index *odb_index(struct odb *odb)
@@ -221,7 +228,7 @@ int odb_remap_index(struct odb *odb, struct drift_error *err) MUST_CHECK;
 int odb_index_mended(struct odb *odb, struct store_index *index, struct drift_error *err) MUST_CHECK;
 bool odb_index_is_good(struct odb *odb, bool shared);
 void odb_replace_index(struct odb *odb, struct store_index *index);
-void odb_note_damage(struct odb *odb, const char *sentence);
+void odb_note_damage(struct odb *odb, uint64_t from, uint64_t to, const char *sentence);
 int odb_cache_path(const struct odb *odb, struct buf *out, struct drift_error *err);
 
 /* odb_index.c: an index from the journals; recovers the newest one's tail if `locked`. */

@@ -88,17 +88,6 @@ static int fits_journal(struct journal *j, struct index_head *h)
 	return fits || (atomic_load(&h->end) == end && atomic_load(&h->last) == last && !atomic_load(&h->write_to)) ? fits : -1;
 }
 
-/* Whoever made the index has named the places; others know that there are some. */
-static void note_known_damage(struct odb *odb, uint32_t count)
-{
-	auto_buf sentence = BUF_INIT;
-
-	if (!count || odb->damage_count)
-		return;
-	buf_addf(&sentence, "the journals in '%s' are damaged in %u places, so that some of it cannot be read", odb->dir, (unsigned)count);
-	odb_note_damage(odb, sentence.data);
-}
-
 static bool goes_with(struct odb *odb, struct index_head *h)
 {
 	return h->journal == odb_live(odb) && atomic_load(&h->packs) == odb_packs_mark(odb);
@@ -138,7 +127,7 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 		index_close(index);
 		return 0;
 	}
-	note_known_damage(odb, atomic_load(&h->damage_count));
+	odb->damage_known = atomic_load(&h->damage_count);
 	*out = index;
 	return 1;
 }
@@ -374,7 +363,7 @@ static void close_lists(struct odb *odb)
 	for (i = 0; i < odb->dict_count; i++)
 		compress_dict_free(odb->dicts[i].dict);
 	for (i = 0; i < odb->damage_count; i++)
-		free(odb->damage[i]);
+		free(odb->damage[i].sentence);
 	free(odb->steps);
 	for (i = 0; i < COMMIT_CACHE_COUNT; i++)
 		commit_unref(odb->commits[i]);
@@ -410,29 +399,41 @@ struct node_store *odb_nodes(struct odb *odb)
 	return &odb->nodes;
 }
 
-void odb_note_damage(struct odb *odb, const char *sentence)
+/* What is said of a place is said once, however often it is met. */
+void odb_note_damage(struct odb *odb, uint64_t from, uint64_t to, const char *sentence)
 {
-	char *copy;
+	struct damage damage = { .from = from, .to = to };
 	size_t i;
 
 	for (i = 0; i < odb->damage_count; i++)
-		if (!strcmp(odb->damage[i], sentence))
+		if (from < odb->damage[i].to && odb->damage[i].from < to)
 			return;
-	copy = mem_dup_str(sentence, strlen(sentence));
-	if (copy && mem_grow(&odb->damage, &odb->damage_capacity, odb->damage_count + 1, sizeof(*odb->damage)) == 0)
-		odb->damage[odb->damage_count++] = copy;
+	damage.sentence = mem_dup_str(sentence, strlen(sentence));
+	if (damage.sentence &&
+	    mem_grow(&odb->damage, &odb->damage_capacity, odb->damage_count + 1, sizeof(*odb->damage)) == 0)
+		odb->damage[odb->damage_count++] = damage;
 	else
-		free(copy);
+		free(damage.sentence);
 }
 
 size_t odb_damage(struct odb *odb, void (*each)(void *data, const char *sentence), void *data)
 {
+	auto_buf known = BUF_INIT;
 	size_t i, n;
 
 	pthread_mutex_lock(&odb->state_mutex);
 	n = odb->damage_count;
 	for (i = 0; each && i < n; i++)
-		each(data, odb->damage[i]);
+		each(data, odb->damage[i].sentence);
+	/* Whoever made the index has named the places; of others it is known that there are some. */
+	if (odb->damage_known > n) {
+		buf_addf(&known, "the journals in '%s' are damaged in %u %splace%s, so that some of it cannot be read",
+			 odb->dir, (unsigned)(odb->damage_known - n), n ? "more " : "",
+			 odb->damage_known - n == 1 ? "" : "s");
+		if (each && !known.failed)
+			each(data, known.data);
+		n++;
+	}
 	pthread_mutex_unlock(&odb->state_mutex);
 	return n;
 }

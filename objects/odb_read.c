@@ -21,7 +21,7 @@ static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 	buf_addf(&sentence, "'%s' is damaged at offset %llu: checksum of the frame differs", journal_path(j),
 		 (unsigned long long)loc_offset(loc));
 	pthread_mutex_lock(&odb->state_mutex);
-	odb_note_damage(odb, sentence.data);
+	odb_note_damage(odb, loc_frame(loc), loc_frame(loc) + 1, sentence.data);
 	pthread_mutex_unlock(&odb->state_mutex);
 }
 

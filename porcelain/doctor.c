@@ -1,36 +1,22 @@
 #include "porcelain/porcelain.h"
 
+#include "cli/checking.h"
 #include "cli/mending_output.h"
 
 static const char *const usage[] = { "drift doctor [-d DIR] [--json] [-q] [--progress]", NULL };
 
-static int show_fault(void *data, const struct fsck_fault *fault, struct drift_error *err)
-{
-	struct fault_progress *p = data;
-
-	fault_progress_end(p);
-	return p->ctx->common.quiet && fault->severity == FSCK_NOTE ? 0 : out_fault(p->ctx, fault, err);
-}
-
 static int doctor(struct cmd_context *ctx, int argc, char **argv)
 {
-	struct fault_progress progress = { .ctx = ctx };
-	const struct fsck_options options = { .fault = show_fault, .progress = fault_progress, .data = &progress };
-	struct fsck_result result;
-	int r;
+	int code;
 
 	(void)argv;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
-	if (!ctx_repo(ctx))
-		return EXIT_FAILED;
-	r = fsck_run(ctx->repo, &options, &result, &ctx->err);
-	fault_progress_end(&progress);
-	if (r || out_fsck_result(ctx, &result, &ctx->err))
-		return ctx_die(ctx, "check the store");
-	if (!result.faults[FSCK_DAMAGE] && !result.faults[FSCK_LOST])
-		return EXIT_DONE;
-	return mending_run(ctx, true);
+	code = checking_run(ctx, &(struct checking){ .read_only = true });
+	if (code != EXIT_NO)
+		return code;
+	code = mending_run(ctx, &(struct mending){ .dry_run = true, .lost_told = true });
+	return ctx->repo ? code : EXIT_NO;
 }
 
 const struct command cmd_doctor = {

@@ -23,7 +23,7 @@ static int repair(struct cmd_context *ctx, int argc, char **argv)
 	(void)argv;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
-	return mending_run(ctx, o->dry_run);
+	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run });
 }
 
 const struct command cmd_repair = {

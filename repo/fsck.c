@@ -218,19 +218,17 @@ static bool is_removed(struct fsck *f, const struct fsck_missing *m)
 
 static int note_missing(struct fsck *f, const struct fsck_missing *m, bool readable, struct drift_error *err)
 {
-	char hex[OID_HEX_LEN + 1];
 	auto_buf sentence = BUF_INIT;
 	struct fsck_fault fault = { .severity = readable ? FSCK_NOTE : FSCK_DAMAGE,
 				    .loc = fsck_file_of(f, m->loc) ? m->loc : m->from,
 				    .has_object = true,
 				    .kind = m->kind,
 				    .object = m->id };
-	const char *kind = m->kind == OBJECT_TREE ? "tree node" : m->kind ? object_kind_name(m->kind) : "object";
 
-	buf_addf(&sentence, "%s %s %s", kind, oid_to_hex(&m->id, hex),
-		 readable   ? "cannot be read here, but elsewhere in the store" :
-		 m->differs ? "is not as what refers to it says" :
-			      "cannot be read here");
+	fsck_spell_object(f, m->kind, &m->id, m->loc, &sentence);
+	buf_add_str(&sentence, readable	  ? " cannot be read here, but elsewhere in the store" :
+			       m->differs ? " is not as what refers to it says" :
+					    " cannot be read here");
 	if (buf_check(&sentence, err) < 0)
 		return -1;
 	fault.sentence = sentence.data;
@@ -269,16 +267,17 @@ static int resolve_missing(struct fsck *f, struct drift_error *err)
 	return 0;
 }
 
-/* Where the store ends now; who may not write takes it as it is found. */
+/* Where the store ends now; for who may not write that is as far as it can be seen. */
 static int find_end(struct fsck *f, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
 
-	f->end = 0;
-	if (odb_lock(f->odb, &why) < 0)
+	if (odb_lock(f->odb, &why) < 0) {
+		f->end = odb_visible_end(f->odb);
 		return why.code == DRIFT_ERR_PERMISSION || why.code == DRIFT_ERR_NO_SPACE || fsck_is_fault(&why) ?
 			       0 :
 			       error_set(err, why.code, "%s", why.message);
+	}
 	f->end = odb_end(f->odb);
 	odb_unlock(f->odb);
 	return 0;

@@ -48,6 +48,13 @@ struct fsck_result {
 	uint64_t content_bytes; /* hashed */
 };
 
+/*
+ * Of a store (its own folder) that cannot be opened: which files keep it from that, a fault each. 0 also where there
+ * are none; DRIFT_ERR_UNSUPPORTED: a later program wrote it.
+ */
+int fsck_closed(const char *dir, const struct fsck_options *options, struct fsck_result *result_out,
+		struct drift_error *err) MUST_CHECK;
+
 /* 0 also when there are faults; -1 if it cannot go on. Opens what is damaged as far as it can. */
 int fsck_run(struct repo *repo, const struct fsck_options *options, struct fsck_result *result_out,
 	     struct drift_error *err) MUST_CHECK;

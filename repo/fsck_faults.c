@@ -125,6 +125,23 @@ int fsck_note_at(struct fsck *f, enum fsck_severity severity, uint64_t loc, stru
 	return fsck_note(f, &fault, err);
 }
 
+void fsck_spell_object(const struct fsck *f, enum object_kind kind, const struct oid *id, uint64_t loc, struct buf *out)
+{
+	const char *name = kind == OBJECT_TREE ? "tree node" : kind ? object_kind_name(kind) : "object";
+	char hex[OID_HEX_LEN + 1];
+	size_t i;
+
+	buf_addf(out, "%s %s", name, oid_to_hex(id, hex));
+	for (i = 0; loc != LOC_UNKNOWN && i < f->chains.ref_count; i++) {
+		const struct fsck_ref *ref = &f->chains.refs[i];
+
+		if (ref->kind != REF_OBJECT || ref->loc != loc)
+			continue;
+		buf_addf(out, ", which ref '%s' leads to,", ref->name);
+		return;
+	}
+}
+
 static int compare_found(const void *a, const void *b)
 {
 	const struct fsck_fault *x = &((const struct fsck_found *)a)->fault,

@@ -135,6 +135,8 @@ int fsck_note(struct fsck *f, const struct fsck_fault *fault, struct drift_error
 /* A fault at a place in a file; the sentence is printed. */
 int fsck_note_at(struct fsck *f, enum fsck_severity severity, uint64_t loc, struct drift_error *err, const char *fmt,
 		 ...) PRINTF_LIKE(5, 6) MUST_CHECK;
+/* "commit ID", and the ref that it is the value of, if there is one. */
+void fsck_spell_object(const struct fsck *f, enum object_kind kind, const struct oid *id, uint64_t loc, struct buf *out);
 /* Is it an error of what was read (a fault), or one that ends the check? */
 bool fsck_is_fault(const struct drift_error *why);
 const char *fsck_file_name(const struct odb_file *file);

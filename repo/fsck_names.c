@@ -581,14 +581,13 @@ static int tell_lost(struct names *n, struct lost *lost, struct drift_error *err
 				    .kind = lost->kind,
 				    .loc = fsck_file_of(n->f, lost->loc) ? lost->loc : lost->whence,
 				    .object = lost->id };
-	char hex[OID_HEX_LEN + 1];
 	auto_buf sentence = BUF_INIT;
 	int r = give_names(n, lost, err);
 
 	if (r)
 		return r < 0 ? -1 : 0;
-	buf_addf(&sentence, "%s %s cannot be read here",
-		 lost->kind == OBJECT_TREE ? "tree node" : object_kind_name(lost->kind), oid_to_hex(&lost->id, hex));
+	fsck_spell_object(n->f, lost->kind, &lost->id, lost->loc, &sentence);
+	buf_add_str(&sentence, " cannot be read here");
 	if (buf_check(&sentence, err) < 0)
 		return -1;
 	fault.sentence = sentence.data;

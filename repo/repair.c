@@ -161,7 +161,7 @@ static int forget_indexes(struct mending *m, struct drift_error *err)
 
 static int reopen(struct mending *m, struct drift_error *err)
 {
-	const struct repo_options options = { .exact = true };
+	const struct repo_options options = { .exact = true, .read_only = m->options->dry_run };
 
 	repo_close(m->repo);
 	m->repo = NULL;
@@ -320,22 +320,31 @@ static int mend_all(struct mending *m, struct drift_error *err)
 	return tell_lost(m, err);
 }
 
+/* Who changes nothing needs no lock. */
+static int take_lock(struct repo *repo, const struct repair_options *options, struct drift_error *err)
+{
+	int r = options->dry_run ? 0 : odb_gc_lock(repo_odb(repo), err);
+
+	return r > 0 ? error_set(err, DRIFT_ERR_CLASH, "a gc or another repair is at work") : r;
+}
+
 int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
 	       struct drift_error *err)
 {
 	struct repair_result result = { 0 };
 	struct mending m = { .dir = repo_dir(repo), .options = options, .result = &result };
-	int r = odb_gc_lock(repo_odb(repo), err);
+	int r;
 
-	if (r)
-		return r < 0 ? -1 : error_set(err, DRIFT_ERR_CLASH, "a gc or another repair is at work");
+	if (take_lock(repo, options, err) < 0)
+		return -1;
 	r = reopen(&m, err);
 	if (!r)
 		r = mend_all(&m, err);
 	repo_close(m.repo);
 	repair_faults_release(&m.faults);
 	repair_bytes_release(&m.refused);
-	odb_gc_unlock(repo_odb(repo));
+	if (!options->dry_run)
+		odb_gc_unlock(repo_odb(repo));
 	if (!r)
 		*result_out = result;
 	return r;

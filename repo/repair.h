@@ -29,7 +29,7 @@ struct repair_result {
 
 /*
  * Takes the gc lock: DRIFT_ERR_CLASH if a gc is at work. 0 also where something stays lost. A second run finds only
- * that.
+ * that. With dry_run no lock is taken, and no file is changed, indexes included.
  */
 int repair_run(struct repo *repo, const struct repair_options *options, struct repair_result *result_out,
 	       struct drift_error *err) MUST_CHECK;

@@ -189,7 +189,7 @@ static int mend_store(const char *dir, const struct repair_options *options, str
 int repair_open(const char *dir, bool exact, const struct repair_options *options, struct repo **repo_out,
 		struct drift_error *err)
 {
-	const struct repo_options open = { .exact = exact };
+	const struct repo_options open = { .exact = exact, .read_only = options->dry_run };
 	struct drift_error first, why;
 	auto_buf store = BUF_INIT;
 

@@ -67,7 +67,20 @@ test_expect_success 'a message that was changed' '
 '
 
 test_expect_success 'a store that cannot be opened: the file is named' '
-	spoil journal-000001 4 && test_expect_code 128 drift -C bad fsck >out 2>err && test_grep "journal-000001.*offset 0" err
+	spoil journal-000001 4 && test_expect_code 1 drift -C bad fsck >out 2>err && test_grep "^lost: journal-000001, offset 0: " out &&
+	test_must_be_empty err && test_expect_code 1 drift -C bad fsck --json >out && test_grep "\"file\":\"journal-000001\"" out &&
+	spoil current 14 && test_expect_code 1 drift -C bad fsck >out 2>err && test_grep "^lost: current, offset 0: " out &&
+	spoil current 12 && test_expect_code 128 drift -C bad fsck >out 2>err && test_grep "current" err &&
+	rm -rf bad && cp -r good bad && drift -C bad gc -q && pack=$(cd bad/.drift && echo pack/*.pack) && printf X | dd of="bad/.drift/$pack" bs=1 conv=notrunc 2>dd.err &&
+	test_expect_code 1 drift -C bad fsck >out 2>err && test_grep "^lost: $pack, offset 0: " out && test_must_be_empty err &&
+	test_expect_code 1 drift -C bad doctor >out && test_grep "^lost: $pack, offset 0: " out && test_grep "^would restore the byte at offset 0 of $pack" out
+'
+
+test_expect_success 'a fault is told once' '
+	spoil journal-000001 "$(place_of "seek and find")" && test_expect_code 1 drift -C bad fsck >out 2>err && test_must_be_empty err &&
+	test_expect_code 1 drift -C bad doctor >out 2>err && test_must_be_empty err && test "$(grep -c "^lost: journal-000001, offset [0-9]*: the checksum" out)" = 1 &&
+	drift -C bad get c/4 --at HEAD~2 >out 2>err && test "$(grep -c warning err)" = 1 &&
+	rm -rf bad/.drift/cache && drift -C bad get c/4 --at HEAD~2 >out 2>err && test "$(grep -c warning err)" = 1
 '
 
 test_expect_success 'a torn tail is no damage' '

@@ -9,6 +9,11 @@ spoil() {
 		printf %b "$3" | dd of="bad/.drift/$1" bs=1 seek="$2" conv=notrunc 2>dd.err
 }
 
+# All of a copy, names and contents.
+sums() {
+	find bad | sort && find bad -type f | sort | xargs sha256sum
+}
+
 place_of() {
 	grep -abo "$1" good/.drift/journal-000001 | head -n 1 | cut -d : -f 1
 }
@@ -39,6 +44,18 @@ test_expect_success 'a changed byte is restored, the damaged file kept' '
 	cmp before/.drift/journal-000001 bad/.drift/lost/journal-000001 &&
 	drift -C bad fsck >out 2>err && test_grep "all is sound" out && test_must_be_empty err &&
 	drift -C bad get d/plain | cmp - good/plain && drift -C bad repair >out && test_grep "nothing to mend" out
+'
+
+test_expect_success 'what only looks changes nothing, indexes included' '
+	for spot in "journal-000001 $(place_of "and find")" "journal-000001 3" "current 20"; do
+		for cache in kept removed; do
+			spoil $spot X && { test $cache = removed || cp -r good/.drift/cache bad/.drift; } && sums >before.sums &&
+			test_expect_code 1 drift -C bad repair --dry-run >out 2>err && sums >after.sums && test_cmp before.sums after.sums &&
+			test_expect_code 1 drift -C bad doctor >out 2>err && sums >after.sums && test_cmp before.sums after.sums || return 1
+		done
+	done &&
+	rm -rf bad && cp -r good bad && rm bad/.drift/cache/* && sums >before.sums &&
+	drift -C bad repair -n >out && drift -C bad doctor >out && sums >after.sums && test_cmp before.sums after.sums
 '
 
 test_expect_success 'two frames, --json' '
