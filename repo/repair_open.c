@@ -28,56 +28,69 @@ static bool ends_at(struct journal *j, uint64_t end)
 	return at == end;
 }
 
-static bool fits_journal(const char *dir, const struct current *c, const struct current_file *file)
+/* Does an open that failed tell of the file, or of what was tried with it? 0, or -1. */
+static int is_unfit(const struct drift_error *why, struct drift_error *err)
 {
+	if (why->code == DRIFT_ERR_CORRUPT || why->code == DRIFT_ERR_UNSUPPORTED || why->code == DRIFT_ERR_NOT_FOUND ||
+	    why->code == DRIFT_ERR_INVALID || why->code == DRIFT_ERR_LIMIT)
+		return 0;
+	return error_set(err, why->code, "%s", why->message);
+}
+
+static int fits_journal(const char *dir, const struct current *c, const struct current_file *file,
+			struct drift_error *err)
+{
+	struct drift_error why;
 	struct journal *j;
 	bool fits;
 
-	if (journal_open(dir, file->name.first, false, &j, NULL) < 0)
-		return false;
+	if (journal_open(dir, file->name.first, false, &j, &why) < 0)
+		return is_unfit(&why, err);
 	fits = !memcmp(journal_identity(j)->store_id, c->store_id, 16) &&
 	       (!file->closed_at || ends_at(j, file->closed_at));
 	journal_close(j);
 	return fits;
 }
 
-static bool fits_pack(const char *dir, const struct current *c, const struct current_file *file)
+static int fits_pack(const char *dir, const struct current *c, const struct current_file *file, struct drift_error *err)
 {
 	struct pack_options options = { .store_id = c->store_id, .no_index = true };
 	auto_buf path = BUF_INIT;
+	struct drift_error why;
 	struct pack *pack;
-	bool fits = false;
+	int r;
 
 	file_join(&path, dir, "pack");
 	options.dir = path.data;
-	if (path.failed || group_cache_new(GROUPS_LEN, &options.groups, NULL) < 0)
-		return false;
-	if (!pack_open(&file->name, &options, &pack, NULL)) {
+	if (buf_check(&path, err) < 0 || group_cache_new(GROUPS_LEN, &options.groups, err) < 0)
+		return -1;
+	r = pack_open(&file->name, &options, &pack, &why);
+	if (!r)
 		pack_close(pack);
-		fits = true;
-	}
 	group_cache_free(options.groups);
-	return fits;
+	return r ? is_unfit(&why, err) : 1;
 }
 
-/* Do the files tell the same? */
-static bool fits_files(const char *dir, const struct current *c)
+/* Do the files tell the same? 1, 0, -1: that cannot be known. */
+static int fits_files(const char *dir, const struct current *c, struct drift_error *err)
 {
 	size_t i;
+	int r = 1;
 
-	for (i = 0; i < c->count; i++)
-		if (!(c->files[i].is_pack ? fits_pack : fits_journal)(dir, c, &c->files[i]))
-			return false;
-	return true;
+	for (i = 0; i < c->count && r > 0; i++)
+		r = (c->files[i].is_pack ? fits_pack : fits_journal)(dir, c, &c->files[i], err);
+	return r;
 }
 
-static bool tells_truth(const char *dir, const struct buf *text)
+static int tells_truth(const char *dir, const struct buf *text, struct drift_error *err)
 {
 	auto_current current = { .files = NULL };
 	auto_buf copy = BUF_INIT;
 
 	buf_add(&copy, text->data, text->len);
-	return !copy.failed && !current_parse(&copy, CURRENT_NAME, &current, NULL) && fits_files(dir, &current);
+	if (buf_check(&copy, err) < 0)
+		return -1;
+	return current_parse(&copy, CURRENT_NAME, &current, NULL) < 0 ? 0 : fits_files(dir, &current, err);
 }
 
 int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err)
@@ -86,6 +99,7 @@ int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drif
 	auto_buf path = BUF_INIT, text = BUF_INIT;
 	size_t i;
 	unsigned with;
+	int r;
 
 	file_join(&path, dir, CURRENT_NAME);
 	if (buf_check(&path, err) < 0 || file_read_whole(path.data, CURRENT_LEN_MAX, &text, err) < 0)
@@ -94,7 +108,10 @@ int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drif
 	for (i = 0; i < text.len; i++) {
 		for (with = 1; with < 256; with++) {
 			text.data[i] = (char)(text.data[i] ^ (int)with);
-			if (tells_truth(dir, &text)) {
+			r = tells_truth(dir, &text, err);
+			if (r < 0)
+				return -1;
+			if (r) {
 				byte.offset = byte.frame = i;
 				byte.with = (unsigned char)with;
 				return repair_add_byte(bytes, &byte, err);
