@@ -129,5 +129,11 @@ int map_check(struct node_store *store, const struct map_root *root, const struc
  * format would go on, so it must be the last of its level.
  */
 int map_check_node(const struct node *node, bool *open_out, struct drift_error *err) MUST_CHECK;
+/*
+ * The same, where the entries before `from` and those from `to` on, but the last, are known not to end it: they stand in
+ * the same places in another version that was checked.
+ */
+int map_check_changed(const struct node *node, size_t from, size_t to, bool *open_out,
+		      struct drift_error *err) MUST_CHECK;
 
 #endif

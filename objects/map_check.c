@@ -31,30 +31,30 @@ static int unsound(const struct node *node, const char *why, struct drift_error 
 	return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s %s", oid_to_hex(&node->id, hex), why);
 }
 
-/* The first entry that ends the node by the rules, or the count of entries. */
-static size_t first_end(const struct node *node)
+static bool ends_node(const struct node *node, size_t i)
+{
+	size_t key_len;
+	const unsigned char *key = node_key_at(node, i, &key_len);
+
+	return boundary_after(node->level, key, key_len, (size_t)node->offset[i] - node->offset[0],
+			      (size_t)node->offset[i + 1] - node->offset[0], i + 1);
+}
+
+int map_check_changed(const struct node *node, size_t from, size_t to, bool *open_out, struct drift_error *err)
 {
 	size_t i;
 
-	for (i = 0; i < node->count; i++) {
-		size_t key_len;
-		const unsigned char *key = node_key_at(node, i, &key_len);
-
-		if (boundary_after(node->level, key, key_len, (size_t)node->offset[i] - node->offset[0],
-				   (size_t)node->offset[i + 1] - node->offset[0], i + 1))
-			break;
-	}
-	return i;
+	/* The first entry that ends the node by the rules must be the last. */
+	for (i = from; i + 1 < node->count && i < to; i++)
+		if (ends_node(node, i))
+			return unsound(node, "does not end where it should", err);
+	*open_out = !node->count || !ends_node(node, node->count - 1);
+	return 0;
 }
 
 int map_check_node(const struct node *node, bool *open_out, struct drift_error *err)
 {
-	size_t end = first_end(node);
-
-	if (end + 1 < node->count)
-		return unsound(node, "does not end where it should", err);
-	*open_out = end == node->count;
-	return 0;
+	return map_check_changed(node, 0, node->count, open_out, err);
 }
 
 static int keep_last_key(struct check *c, const struct node *node, size_t slot, struct drift_error *err)

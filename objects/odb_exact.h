@@ -20,4 +20,7 @@ int odb_decode_node(struct odb *odb, const struct record *r, struct node *base, 
 int odb_blob_at(struct odb *odb, uint64_t loc, struct buf *out, struct oid *id_out, uint8_t *depth_out,
 		struct drift_error *err) MUST_CHECK;
 
+/* Does the shared index, as it is at hand, name that place for the id? Nothing is read; false proves nothing. */
+bool odb_leads_to(struct odb *odb, const struct oid *id, enum object_kind kind, uint64_t loc);
+
 #endif

@@ -78,6 +78,19 @@ int odb_find(struct odb *odb, const struct oid *id, enum object_kind *kind_out, 
 	return r < 0 ? -1 : odb_find_packed(odb, id, kind_out, loc_out, err);
 }
 
+bool odb_leads_to(struct odb *odb, const struct oid *id, enum object_kind kind, uint64_t loc)
+{
+	struct store_index *index = odb_index(odb);
+	enum object_kind found;
+	size_t position = 0;
+	uint64_t at;
+
+	while (index_find_object(index, id, &position, &at, &found))
+		if (at == loc && found == kind)
+			return true;
+	return false;
+}
+
 static int is_indexed(struct odb *odb, const struct oid *id, struct drift_error *err)
 {
 	struct store_index *index;

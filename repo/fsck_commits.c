@@ -86,14 +86,6 @@ static int check_parents(struct fsck_worker *w, const struct commit *c, struct d
 	return r;
 }
 
-static bool is_found(struct fsck_worker *w, const struct oid *id, enum object_kind kind)
-{
-	enum object_kind found;
-	uint64_t loc;
-
-	return odb_find(w->f->odb, id, &found, &loc, NULL) > 0 && found == kind;
-}
-
 int fsck_check_commit(struct fsck_worker *w, uint64_t loc, bool damaged, struct drift_error *err)
 {
 	struct drift_error why = { .code = DRIFT_OK };
@@ -112,7 +104,7 @@ int fsck_check_commit(struct fsck_worker *w, uint64_t loc, bool damaged, struct 
 	/* The commit's own id proves what it says, whatever its frame's checksum is. */
 	if (expect_all(w, c, err) < 0 || check_parents(w, c, err) < 0)
 		return -1;
-	if (damaged || is_found(w, &c->id, OBJECT_COMMIT))
+	if (damaged || fsck_is_found(w, &c->id, OBJECT_COMMIT, loc))
 		return 0;
 	return fsck_note_at(w->f, FSCK_NOTE, loc, err, "the index does not have a commit that stands here");
 }

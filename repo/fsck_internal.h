@@ -171,6 +171,8 @@ uint64_t fsck_chain_path(const struct fsck_chains *c, const struct path *path);
 
 /* --- fsck_objects.c: one unit; -1: it cannot go on --- */
 int fsck_check_unit(struct fsck_worker *w, const struct fsck_unit *unit, struct drift_error *err) MUST_CHECK;
+/* Does its id lead to an object: to here, or to where else it stands? */
+bool fsck_is_found(struct fsck_worker *w, const struct oid *id, enum object_kind kind, uint64_t here);
 /* What went wrong with a record: a fault, or the end of the check. */
 int fsck_record_fault(struct fsck_worker *w, uint64_t loc, const struct drift_error *why,
 		      struct drift_error *err) MUST_CHECK;

@@ -148,6 +148,13 @@ static struct changed find_changed(const struct node *node, const struct node *b
 	return c;
 }
 
+/* Do the entries behind the changed ones stand where they stood? */
+static bool same_places(const struct node *node, const struct node *base, const struct changed *changed)
+{
+	return changed->to < node->count && base->count == node->count &&
+	       node->offset[changed->to] - node->offset[0] == base->offset[changed->to] - base->offset[0];
+}
+
 /* Does a child begin behind the separator before it? Those that are not at hand any more are left to --full. */
 static int check_order(struct fsck_worker *w, const struct node *node, const struct changed *changed, uint64_t loc,
 		       struct drift_error *err)
@@ -237,13 +244,17 @@ static int check_node(struct fsck_worker *w, const struct node *node, const stru
 		object_hash(OBJECT_TREE, node->bytes, node->len, &id);
 	w->tally.nodes++;
 	w->tally.content_bytes += node->len;
-	if (map_check_node(node, &open, &why) < 0 && record_fault(w, place, &why, err) < 0)
+	/* A random place in a large table: by the time it is written it is near. */
+	fsck_known_prefetch(w->f->known, fsck_key(place->loc, &id));
+	changed = find_changed(node, base);
+	if (map_check_changed(node, changed.from, same_places(node, base, &changed) ? changed.to : node->count, &open,
+			      &why) < 0 &&
+	    record_fault(w, place, &why, err) < 0)
 		return -1;
 	fact = node_fact(node, &id, place->loc, open);
 	fsck_known_put(w->f->known, &fact);
 	if (place->damaged)
 		return 0;
-	changed = find_changed(node, base);
 	if (node->level && check_order(w, node, &changed, place->loc, err) < 0)
 		return -1;
 	return check_references(w, node, &changed, place->loc, err);
@@ -266,6 +277,9 @@ static int check_tree_record(struct fsck_worker *w, const struct record *r, cons
 		return record_fault(w, place, &why, err);
 	if (check_node(w, node, base, place, err) < 0)
 		return -1;
+	/* Mostly the newest version alone is what the next one stands on. */
+	if (base)
+		node_cache_drop(w->f->nodes, r->base_loc);
 	node_cache_put(w->f->nodes, place->loc, node);
 	return 0;
 }
@@ -345,12 +359,15 @@ static int read_blob(struct fsck_worker *w, const struct record *r, uint64_t loc
 	return 0;
 }
 
-static bool is_found(struct fsck_worker *w, const struct oid *id, enum object_kind kind)
+bool fsck_is_found(struct fsck_worker *w, const struct oid *id, enum object_kind kind, uint64_t here)
 {
+	const struct odb_file *file = fsck_file_of(w->f, here);
 	enum object_kind found;
 	uint64_t loc;
 
-	return odb_find(w->f->odb, id, &found, &loc, NULL) > 0 && found == kind;
+	/* The index of a pack is compared as a whole with what would be made. */
+	return (file && file->pack) || odb_leads_to(w->f->odb, id, kind, here) ||
+	       (odb_find(w->f->odb, id, &found, &loc, NULL) > 0 && found == kind);
 }
 
 static int check_blob_record(struct fsck_worker *w, const struct record *r, const struct place *place,
@@ -373,7 +390,7 @@ static int check_blob_record(struct fsck_worker *w, const struct record *r, cons
 	if (r->storage == RECORD_CHUNKED)
 		return place->damaged ? 0 : check_chunks(w, r, place, err);
 	keep_blob(w, place->loc);
-	if (place->damaged || is_found(w, &id, OBJECT_BLOB))
+	if (place->damaged || fsck_is_found(w, &id, OBJECT_BLOB, place->loc))
 		return 0;
 	return fsck_note_at(w->f, FSCK_NOTE, place->loc, err, "the index does not have a blob that stands here");
 }
