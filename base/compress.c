@@ -160,15 +160,14 @@ static bool one_frame(const unsigned char *src, size_t len)
 	}
 }
 
-static int make_dctx(struct compressor *c, struct drift_error *err)
+static int make_dctx(ZSTD_DCtx **dctx, struct drift_error *err)
 {
-	if (c->dctx)
+	if (*dctx)
 		return 0;
-	c->dctx = ZSTD_createDCtx();
-	if (!c->dctx || ZSTD_isError(ZSTD_DCtx_setParameter(c->dctx, ZSTD_d_format,
-							    (int)ZSTD_f_zstd1_magicless))) {
-		ZSTD_freeDCtx(c->dctx);
-		c->dctx = NULL;
+	*dctx = ZSTD_createDCtx();
+	if (!*dctx || ZSTD_isError(ZSTD_DCtx_setParameter(*dctx, ZSTD_d_format, (int)ZSTD_f_zstd1_magicless))) {
+		ZSTD_freeDCtx(*dctx);
+		*dctx = NULL;
 		return error_no_memory(err);
 	}
 	return 0;
@@ -179,7 +178,7 @@ int decompress_exact(struct compressor *c, const struct compress_job *job, void 
 {
 	size_t n;
 
-	if (check_job(job, err) < 0 || make_dctx(c, err) < 0)
+	if (check_job(job, err) < 0 || make_dctx(&c->dctx, err) < 0)
 		return -1;
 	if (!one_frame(job->src, job->src_len))
 		return error_set(err, DRIFT_ERR_CORRUPT, "compressed bytes are damaged: no frame");
@@ -199,6 +198,114 @@ int decompress_exact(struct compressor *c, const struct compress_job *job, void 
 		return error_set(err, DRIFT_ERR_CORRUPT,
 				 "compressed bytes are damaged: %zu bytes in place of %zu", n,
 				 dst_len);
+	return 0;
+}
+
+/* --- streams --- */
+
+struct compress_stream {
+	ZSTD_CCtx *cctx;
+};
+
+struct decompress_stream {
+	ZSTD_DCtx *dctx;
+	bool ended;
+};
+
+int compress_stream_create(int level, struct compress_stream **out, struct drift_error *err)
+{
+	struct compress_stream *s = mem_calloc(1, sizeof(*s));
+
+	if (!s)
+		return error_no_memory(err);
+	s->cctx = make_cctx();
+	if (!s->cctx || ZSTD_isError(ZSTD_CCtx_setParameter(s->cctx, ZSTD_c_compressionLevel, level)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(s->cctx, ZSTD_c_windowLog, COMPRESS_STREAM_WINDOW_LOG_MAX))) {
+		compress_stream_free(s);
+		return error_no_memory(err);
+	}
+	*out = s;
+	return 0;
+}
+
+void compress_stream_free(struct compress_stream *s)
+{
+	if (!s)
+		return;
+	ZSTD_freeCCtx(s->cctx);
+	free(s);
+}
+
+int compress_stream_add(struct compress_stream *s, const void *src, size_t src_len, enum compress_until until,
+			struct buf *out, struct drift_error *err)
+{
+	static const ZSTD_EndDirective how[] = { ZSTD_e_continue, ZSTD_e_flush, ZSTD_e_end };
+	ZSTD_inBuffer in = { .src = src, .size = src_len };
+	size_t left;
+
+	do {
+		ZSTD_outBuffer to = { .size = ZSTD_CStreamOutSize() };
+
+		to.dst = buf_reserve(out, to.size);
+		if (!to.dst)
+			return error_no_memory(err);
+		left = ZSTD_compressStream2(s->cctx, &to, &in, how[until]);
+		if (ZSTD_isError(left))
+			return zstd_failed(left, "compress", err);
+		out->len += to.pos;
+		out->data[out->len] = '\0';
+	} while (in.pos < in.size || (until != COMPRESS_SOME && left));
+	return 0;
+}
+
+int decompress_stream_create(struct decompress_stream **out, struct drift_error *err)
+{
+	struct decompress_stream *s = mem_calloc(1, sizeof(*s));
+
+	if (!s)
+		return error_no_memory(err);
+	if (make_dctx(&s->dctx, err) < 0) {
+		free(s);
+		return -1;
+	}
+	if (ZSTD_isError(ZSTD_DCtx_setParameter(s->dctx, ZSTD_d_windowLogMax, COMPRESS_STREAM_WINDOW_LOG_MAX))) {
+		decompress_stream_free(s);
+		return error_no_memory(err);
+	}
+	*out = s;
+	return 0;
+}
+
+void decompress_stream_free(struct decompress_stream *s)
+{
+	if (!s)
+		return;
+	ZSTD_freeDCtx(s->dctx);
+	free(s);
+}
+
+int decompress_stream_next(struct decompress_stream *s, struct decompress_step *step, struct drift_error *err)
+{
+	ZSTD_inBuffer in = { .src = step->src, .size = step->src_len };
+	ZSTD_outBuffer to = { .dst = step->dst, .size = step->dst_len };
+	size_t n = 1, before;
+
+	/* What is ready inside comes without further input. */
+	do {
+		before = in.pos + to.pos;
+		if (!s->ended)
+			n = ZSTD_decompressStream(s->dctx, &to, &in);
+		if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+			return error_no_memory(err);
+		if (ZSTD_isError(n))
+			return error_set(err, DRIFT_ERR_CORRUPT, "compressed bytes are damaged: %s", ZSTD_getErrorName(n));
+		s->ended = s->ended || !n;
+	} while (!s->ended && to.pos < to.size && in.pos + to.pos > before);
+	step->src = (const char *)step->src + in.pos;
+	step->src_len -= in.pos;
+	step->dst = (char *)step->dst + to.pos;
+	step->dst_len -= to.pos;
+	step->ended = s->ended;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #define BASE_COMPRESS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -49,6 +50,33 @@ int compress_append(struct compressor *c, const struct compress_job *job, struct
  */
 int decompress_exact(struct compressor *c, const struct compress_job *job, void *dst,
 		     size_t dst_len, struct drift_error *err) MUST_CHECK;
+
+/*
+ * A frame of any length, made and read bit by bit. Memory is bounded by the window, of which the reader says how large it may be.
+ */
+#define COMPRESS_STREAM_WINDOW_LOG_MAX 23
+
+struct compress_stream;
+/* What is to be readable of what was given so far: whatever is handy, all, or all as the end of the frame. */
+enum compress_until { COMPRESS_SOME, COMPRESS_ALL, COMPRESS_END };
+int compress_stream_create(int level, struct compress_stream **out, struct drift_error *err) MUST_CHECK;
+void compress_stream_free(struct compress_stream *s);
+/* Append to out what became ready. */
+int compress_stream_add(struct compress_stream *s, const void *src, size_t src_len, enum compress_until until,
+			struct buf *out, struct drift_error *err) MUST_CHECK;
+
+struct decompress_stream;
+int decompress_stream_create(struct decompress_stream **out, struct drift_error *err) MUST_CHECK;
+void decompress_stream_free(struct decompress_stream *s);
+struct decompress_step {
+	const void *src; /* moved on by what was read */
+	size_t src_len;
+	void *dst;       /* likewise by what was written */
+	size_t dst_len;
+	bool ended;      /* the frame is complete: nothing further is read */
+};
+/* Until src or dst is used up, or the frame ends. DRIFT_ERR_CORRUPT, also where a larger window is asked for. */
+int decompress_stream_next(struct decompress_stream *s, struct decompress_step *step, struct drift_error *err) MUST_CHECK;
 
 /* A dictionary for reading only: quicker to make. */
 enum { COMPRESS_DICT_READ = INT_MIN };
