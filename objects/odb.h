@@ -178,6 +178,14 @@ uint64_t odb_batch_loc(struct odb_batch *batch, uint64_t loc);
 /* As odb_commit, for one that is stored or waits in the batch. */
 int odb_batch_read_commit(struct odb_batch *batch, const struct object_ref *ref, struct commit **commit_out,
 			  struct drift_error *err) MUST_CHECK;
+/* The commit at a location that the batch or the store has told. */
+int odb_batch_commit_at(struct odb_batch *batch, uint64_t loc, struct commit **commit_out, struct drift_error *err) MUST_CHECK;
+/* As odb_blob, likewise. */
+int odb_batch_read_blob(struct odb_batch *batch, const struct oid *id, uint64_t loc, struct buf *out,
+			struct drift_error *err) MUST_CHECK;
+/* A blob that is stored or waits: 1 / 0 / -1. */
+int odb_batch_find_blob(struct odb_batch *batch, const struct oid *id, struct object_ref *ref_out,
+			struct drift_error *err) MUST_CHECK;
 
 /* Exclusive right to append, over threads and processes; waits. Readers never need it. */
 int odb_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;

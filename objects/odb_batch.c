@@ -222,7 +222,7 @@ int odb_batch_check_reused(const struct odb_batch *b, struct drift_error *err)
 }
 
 /* A blob that is here already needs no second place. */
-static int known_blob(struct odb_batch *b, const struct oid *id, struct object_ref *ref_out, struct drift_error *err)
+int odb_batch_find_blob(struct odb_batch *b, const struct oid *id, struct object_ref *ref_out, struct drift_error *err)
 {
 	uint64_t loc, packs = odb_packs_mark(b->odb);
 	enum object_kind kind;
@@ -279,7 +279,7 @@ static int add_chunks(struct odb_batch *b, const unsigned char *data, size_t len
 		int r;
 
 		object_hash(OBJECT_BLOB, data + at, n, &id);
-		r = known_blob(b, &id, &ref, err);
+		r = odb_batch_find_blob(b, &id, &ref, err);
 		if (!r)
 			r = add_blob(b, &id, data + at, n, false, LOC_UNKNOWN, &ref, err);
 		if (r < 0)
@@ -303,7 +303,7 @@ int odb_batch_blob(struct odb_batch *batch, const void *data, size_t len, uint64
 		return error_set(err, DRIFT_ERR_LIMIT, "a document of %zu bytes is over the limit of %llu", len,
 				 (unsigned long long)DOCUMENT_LEN_MAX);
 	object_hash(OBJECT_BLOB, data, len, &id);
-	r = known_blob(batch, &id, ref_out, err);
+	r = odb_batch_find_blob(batch, &id, ref_out, err);
 	if (r)
 		return r < 0 ? -1 : 0;
 	if (len <= CHUNK_THRESHOLD)

@@ -61,13 +61,16 @@ static int derive(struct odb_batch *batch, struct commit *c, const struct parent
 	return 0;
 }
 
-static int add(struct odb_batch *batch, struct commit *c, const struct parents *p, struct drift_error *err)
+static int add(struct odb_batch *batch, struct commit *c, const struct parents *p, const struct change_list *changes,
+	       struct drift_error *err)
 {
 	struct tree_root tree = { .id = c->tree.id, .loc = c->tree.loc };
 	struct change_list list;
 	struct object_ref made;
 	int r;
 
+	if (changes)
+		return odb_batch_commit(batch, c, changes, &made, err);
 	change_list_init(&list);
 	list.complete = p->count <= CHANGE_PARENTS_MAX;
 	if (list.complete && change_list_compare(odb_batch_nodes(batch), p->trees, p->count, &tree, &list, err))
@@ -77,17 +80,16 @@ static int add(struct odb_batch *batch, struct commit *c, const struct parents *
 	return r;
 }
 
-int writer_add_commit(struct repo *repo, struct odb_batch *batch, const struct commit *from, struct commit **out,
-		      struct drift_error *err)
+int writer_add_commit_changes(struct odb_batch *batch, const struct commit *from, const struct change_list *changes,
+			      struct commit **out, struct drift_error *err)
 {
 	struct parents parents = { .commits = NULL };
 	struct commit derived = *from;
 	auto_commit *commit = NULL;
 	int r;
 
-	(void)repo;
 	r = read_parents(batch, from, &parents, err) || derive(batch, &derived, &parents, err) ||
-			    commit_new(&derived, &commit, err) || add(batch, commit, &parents, err) ?
+			    commit_new(&derived, &commit, err) || add(batch, commit, &parents, changes, err) ?
 		    -1 :
 		    0;
 	parents_release(&parents);
@@ -95,4 +97,11 @@ int writer_add_commit(struct repo *repo, struct odb_batch *batch, const struct c
 		return -1;
 	*out = take_ptr(commit);
 	return 0;
+}
+
+int writer_add_commit(struct repo *repo, struct odb_batch *batch, const struct commit *from, struct commit **out,
+		      struct drift_error *err)
+{
+	(void)repo;
+	return writer_add_commit_changes(batch, from, NULL, out, err);
 }

@@ -110,5 +110,11 @@ int writer_commit(struct repo *repo, struct tree_builder *builder, const struct 
  */
 int writer_add_commit(struct repo *repo, struct odb_batch *batch, const struct commit *from, struct commit **out,
 		      struct drift_error *err) MUST_CHECK;
+/*
+ * The same for whoever knows what the commit changes: all of it, in order of path, against its only parent or the empty tree; a list
+ * that is not complete becomes a marker. NULL: compare.
+ */
+int writer_add_commit_changes(struct odb_batch *batch, const struct commit *from, const struct change_list *changes,
+			      struct commit **out, struct drift_error *err) MUST_CHECK;
 
 #endif
