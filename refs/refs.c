@@ -141,7 +141,7 @@ static int by_name(const void *a, const void *b)
 
 static bool is_own_name(const char *name)
 {
-	return !strcmp(name, REF_STAGE);
+	return !strcmp(name, REF_STAGE) || !strncmp(name, REF_INCOMING, strlen(REF_INCOMING));
 }
 
 static int check_name(const struct ref_change *change, struct drift_error *err)
@@ -214,7 +214,7 @@ static int check_object(struct odb *odb, const struct ref_change *change, struct
 
 	if (loc_file(object->loc) == LOC_PENDING)
 		return 0;
-	if (is_own_name(change->name))
+	if (!strcmp(change->name, REF_STAGE))
 		return check_tree(odb, change, object, err);
 	found = odb_find(odb, &object->id, &kind, &object->loc, err);
 	if (found < 0)

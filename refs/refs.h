@@ -10,6 +10,7 @@
 
 #define REF_HEAD "HEAD"
 #define REF_STAGE "STAGE"
+#define REF_INCOMING "INCOMING/" /* below it, of the store's own too: what came of transfers that have not ended (sync/receive.h) */
 #define REF_HEADS "refs/heads/"
 #define REF_TAGS "refs/tags/"
 #define REF_REMOTES "refs/remotes/"
