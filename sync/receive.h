@@ -18,15 +18,16 @@
 #include "repo/repo.h"
 #include "sync/sync_io.h"
 
-#define REF_INCOMING "INCOMING/"    /* INCOMING/PEER/N: what has arrived of a transfer that has not ended */
-#define INCOMING_TIPS_MAX 64        /* commits of one transfer that are kept so */
-#define INCOMING_DAYS 14            /* then gc forgets them */
+/* INCOMING/PEER/N: commits that arrived in a transfer that has not ended, so many of one peer, for so long. */
+#define INCOMING_TIPS_MAX 64
+#define INCOMING_DAYS 14
 
 struct sync_receive_options {
 	const char *peer;          /* letters and digits that stand for whom it comes from, at most 64; NULL: keep nothing of a transfer that fails */
 	uint64_t document_len_max; /* longest document taken; 0: DOCUMENT_LEN_MAX */
 	uint64_t content_len_max;  /* documents together, as they are here; 0: SYNC_CONTENT_MAX and SYNC_CONTENT_RATIO */
 	uint64_t stream_len_max;   /* bytes that come; 0: no limit */
+	bool raw;                  /* records come as they are, for tests */
 	bool any_clock;            /* take commits that are ahead of this machine's clock by more than core.maxClockAhead */
 	const struct sync_progress *progress; /* or NULL */
 };
@@ -58,7 +59,7 @@ struct received_object {
 };
 const struct received_object *received_objects(const struct received *r, size_t *count_out);
 /* A commit or tag that came, or that a ref of this store leads to: 1 / 0 / -1. object.loc is good for the transaction. */
-int received_find(const struct received *r, const struct oid *id, enum object_kind *kind_out,
+int received_find(struct received *r, const struct oid *id, enum object_kind *kind_out,
 		  struct object_ref *object_out, struct drift_error *err) MUST_CHECK;
 /* For the transaction that moves refs to it. */
 struct odb_batch *received_batch(struct received *r);
