@@ -453,6 +453,9 @@ int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error 
 	if (r < 0)
 		return -1;
 	list = odb_list(odb);
+	/* Who wrote `current` may have been killed before the disk had it: the one before names what is unlinked here. */
+	if (file_sync_directory(odb->dir, err) < 0)
+		return -1;
 	if (remove_in(odb->dir, list, is_packed, &count, err) < 0 || remove_half_written(odb, list, &count, err) < 0 ||
 	    file_look(odb->pack_dir, &info, err) < 0)
 		return -1;

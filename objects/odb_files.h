@@ -81,7 +81,7 @@ void odb_batches_release(struct odb *odb);
 int odb_replace_files(struct odb *odb, const struct pack_name *pack, struct drift_error *err) MUST_CHECK;
 /*
  * Under the gc lock, without the append lock, which it takes: unlink journals and packs that `current` does not name,
- * and temporary files. count_out: how many.
+ * and temporary files, once `current` is durable. count_out: how many.
  */
 int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err) MUST_CHECK;
 
