@@ -46,4 +46,14 @@ void json_number_canonical(struct buf *out, const char *text, size_t len);
  * json_number_canonical leaves as they are compare by their exact decimal value. */
 bool json_number_equal(const char *a, size_t a_len, const char *b, size_t b_len);
 
+/* A number that counts as often as `times` says: 1 or -1. */
+struct json_number_text {
+	const char *text;
+	size_t len;
+	int times;
+};
+/* Append the exact decimal sum. False, and nothing, where it would span more than JSON_SUM_DIGITS_MAX digits. */
+#define JSON_SUM_DIGITS_MAX 4096
+bool json_number_sum(struct buf *out, const struct json_number_text *terms, size_t count);
+
 #endif

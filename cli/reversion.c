@@ -54,6 +54,8 @@ static int take_outcome(struct reversal *v, const struct path *path, const struc
 		return 0;
 	case DOCMERGE_THEIRS:
 		return change_set_add(&v->set, path, before, err);
+	case DOCMERGE_ABSENT:
+		return change_set_add(&v->set, path, NULL, err);
 	case DOCMERGE_MERGED:
 		if (document_store(v->batch, m->merged.data, m->merged.len, now ? now->mode : DOCUMENT_NO_MODE,
 				   LOC_UNKNOWN, &merged, err))

@@ -1,18 +1,26 @@
 #include "merge/docmerge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_merge3.h"
 #include "base/mem.h"
 #include "base/merge3.h"
+#include "merge/merge_policy.h"
+#include "merge/script.h"
 
 /* The three versions, read; those that are not JSON or absent have no tree. */
 struct versions {
 	const struct docmerge_input *in;
+	const struct docmerge_rules *rules;
 	struct json_doc *base, *ours, *theirs;
 	enum doc_kind base_kind, ours_kind, theirs_kind;
 };
+
+static enum docmerge_outcome side_outcome(enum json_side side)
+{
+	return side == JSON_OURS ? DOCMERGE_OURS : DOCMERGE_THEIRS;
+}
 
 static void versions_release(struct versions *v)
 {
@@ -93,17 +101,99 @@ static int keep_pointers(struct docmerge *m, const struct json_merge3 *merge, st
 	return 0;
 }
 
+/* A script's name as sentences have it. */
+static void script_label(const struct json_rule *rule, char label[MERGE_SCRIPT_NAME_MAX + 8])
+{
+	snprintf(label, MERGE_SCRIPT_NAME_MAX + 8, "%.*s.lua", (int)rule->name_len, rule->name);
+}
+
+/* 1 and the outcome, 0 if there is no script, -1. */
+static int run_script(const struct docmerge_rules *rules, const struct json_rule *rule, struct script_input *input,
+		      enum script_outcome *outcome_out, struct buf *out, struct drift_error *err)
+{
+	char label[MERGE_SCRIPT_NAME_MAX + 8];
+	int found = rules->script ? rules->script(rules->data, (struct text){ rule->name, rule->name_len },
+						  &input->source, err) :
+				    0;
+
+	if (found <= 0)
+		return found;
+	script_label(rule, label);
+	input->name = label;
+	input->path = rules->path;
+	return script_merge(input, outcome_out, out, err) ? -1 : 1;
+}
+
+static int as_text(const struct json_value *v, struct buf *bytes, struct text *text, const struct text **given,
+		   struct drift_error *err)
+{
+	*given = NULL;
+	if (!v)
+		return 0;
+	if (json_compact(v, bytes, err))
+		return -1;
+	*text = (struct text){ bytes->data, bytes->len };
+	*given = text;
+	return buf_check(bytes, err);
+}
+
+/* A field by a script: see json_merge3_options. */
+static int script_field(void *data, const struct json_rule *rule, const struct json_merge3_input *in,
+			struct json_doc *doc, struct json_value **value_out, struct drift_error *err)
+{
+	auto_buf base = BUF_INIT, ours = BUF_INIT, theirs = BUF_INIT, result = BUF_INIT;
+	const struct docmerge_rules *rules = data;
+	struct script_input input = { .json = true };
+	enum script_outcome outcome;
+	struct text texts[3];
+	bool swap = rules->first == JSON_THEIRS;
+	int r;
+
+	if (as_text(in->base, &base, &texts[0], &input.base, err) ||
+	    as_text(swap ? in->theirs : in->ours, &ours, &texts[1], &input.a, err) ||
+	    as_text(swap ? in->ours : in->theirs, &theirs, &texts[2], &input.b, err))
+		return -1;
+	r = run_script(rules, rule, &input, &outcome, &result, err);
+	if (r <= 0)
+		return r;
+	*value_out = NULL;
+	if (outcome == SCRIPT_VALUE && json_parse_value(doc, result.data, result.len, value_out, err))
+		return -1;
+	return outcome == SCRIPT_VALUE || outcome == SCRIPT_ABSENT;
+}
+
+/* Where fields clash, is what stands just what the first side has? Then its bytes stand. */
+static int choose_winner(const struct versions *v, const struct json_merge3 *merge, struct docmerge *m,
+			 struct drift_error *err)
+{
+	int same =
+		json_equal(json_merge3_result(merge), root_of(v->rules->first == JSON_OURS ? v->ours : v->theirs), err);
+
+	if (same < 0)
+		return -1;
+	m->winner = same ? side_outcome(v->rules->first) : DOCMERGE_MERGED;
+	return 0;
+}
+
 static int merge_fields(const struct versions *v, struct docmerge *m, struct drift_error *err)
 {
 	struct json_merge3_input input = { root_of(v->base), root_of(v->ours), root_of(v->theirs) };
+	const struct json_merge3_options options = {
+		.rule = v->rules->rule,
+		.first = v->rules->first,
+		.later = v->rules->later,
+		.decided = v->rules->decided,
+		.script = script_field,
+		.data = (void *)(uintptr_t)v->rules,
+	};
 	struct json_merge3 *merge;
 	int r = 0;
 
-	if (json_merge3_new(&input, &merge, err))
+	if (json_merge3_new(&input, &options, &merge, err))
 		return -1;
 	m->outcome = json_merge3_clash_count(merge) ? DOCMERGE_CLASH : DOCMERGE_MERGED;
 	if (m->outcome == DOCMERGE_CLASH)
-		r = keep_pointers(m, merge, err);
+		r = keep_pointers(m, merge, err) || choose_winner(v, merge, m, err);
 	if (!r)
 		r = json_canonical(json_merge3_result(merge), &m->merged, err);
 	json_merge3_free(merge);
@@ -162,14 +252,31 @@ static int keep_lines(struct docmerge *m, const struct merge3 *merge, struct dri
 	return 0;
 }
 
+/* The merged text, each clash decided for the first side. */
+static void add_decided(const struct merge3 *merge, enum json_side first, struct buf *out)
+{
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct merge3_part *part = &merge->parts[i];
+		struct text text = part->kind == MERGE3_MERGED ? part->merged :
+				   first == JSON_OURS          ? part->ours :
+								 part->theirs;
+
+		buf_add(out, text.data, text.len);
+	}
+}
+
 static int finish_lines(const struct versions *v, const struct docmerge_labels *labels, const struct merge3 *merge,
 			struct docmerge *m, struct drift_error *err)
 {
 	struct merge3_labels names = { labels->ours, labels->base, labels->theirs };
 
-	if (merge3_append(merge, &names, &m->merged, err) || buf_check(&m->merged, err))
+	if (v->rules->decided)
+		add_decided(merge, v->rules->first, &m->merged);
+	else if (merge3_append(merge, &names, &m->merged, err))
 		return -1;
-	m->outcome = merge->clash_count ? DOCMERGE_CLASH : DOCMERGE_MERGED;
+	if (buf_check(&m->merged, err))
+		return -1;
+	m->outcome = merge->clash_count && !v->rules->decided ? DOCMERGE_CLASH : DOCMERGE_MERGED;
 	if (m->outcome == DOCMERGE_MERGED) {
 		if (v->ours && v->theirs && json_validate(m->merged.data, m->merged.len, NULL))
 			return one_clash(m, DOCMERGE_KIND, err);
@@ -232,12 +339,62 @@ static int merge_removed(const struct versions *v, struct docmerge *m, struct dr
 	return 0;
 }
 
+/* The whole document by its rule: 1, 0 if it has none that fits all kinds of documents, -1. */
+static int merge_by_rule(const struct versions *v, struct docmerge *m, struct drift_error *err)
+{
+	const struct json_rule *rule = v->rules->rule;
+	bool swap = v->rules->first == JSON_THEIRS;
+	struct script_input input = {
+		.json = (v->base || !v->in->base) && (v->ours || !v->in->ours) && (v->theirs || !v->in->theirs),
+		.base = v->in->base,
+		.a = swap ? v->in->theirs : v->in->ours,
+		.b = swap ? v->in->ours : v->in->theirs,
+	};
+	enum script_outcome outcome;
+	int r;
+
+	if (rule && rule->kind == JSON_RULE_LATER)
+		m->outcome = side_outcome(v->rules->later);
+	if (!rule || rule->kind != JSON_RULE_SCRIPT)
+		return rule && rule->kind == JSON_RULE_LATER;
+	r = run_script(v->rules, rule, &input, &outcome, &m->merged, err);
+	if (r <= 0)
+		return r;
+	if (outcome == SCRIPT_VALUE || outcome == SCRIPT_ABSENT) {
+		m->outcome = outcome == SCRIPT_VALUE ? DOCMERGE_MERGED : DOCMERGE_ABSENT;
+		return 1;
+	}
+	if (one_clash(m, DOCMERGE_SCRIPT, err))
+		return -1;
+	buf_release(&m->memory);
+	m->memory = m->merged;
+	buf_init(&m->merged);
+	m->clashes[0].pointer = (struct text){ m->memory.data, m->memory.len };
+	return 1;
+}
+
+/* Who stands where whole documents clash. */
+static void decide(const struct versions *v, struct docmerge *m)
+{
+	enum json_side first = v->rules->first;
+
+	if (m->outcome != DOCMERGE_CLASH || m->winner != DOCMERGE_CLASH)
+		return;
+	m->winner =
+		!v->in->ours || !v->in->theirs ? (v->in->ours ? DOCMERGE_OURS : DOCMERGE_THEIRS) : side_outcome(first);
+	if (v->rules->decided)
+		m->outcome = side_outcome(first);
+}
+
 int docmerge_run(const struct docmerge_input *input, const struct docmerge_labels *labels, struct docmerge *out,
 		 struct drift_error *err)
 {
 	static const struct docmerge_labels default_labels = { "ours", "base", "theirs" };
-	struct docmerge m = { .outcome = DOCMERGE_OURS, .merged = BUF_INIT, .memory = BUF_INIT };
-	struct versions v = { .in = input };
+	static const struct docmerge_rules no_rules = { .first = JSON_OURS };
+	struct docmerge m = {
+		.outcome = DOCMERGE_OURS, .winner = DOCMERGE_CLASH, .merged = BUF_INIT, .memory = BUF_INIT
+	};
+	struct versions v = { .in = input, .rules = input->rules ? input->rules : &no_rules };
 	int r;
 
 	if (doc_same(input->ours, input->theirs) || doc_same(input->base, input->theirs)) {
@@ -249,13 +406,13 @@ int docmerge_run(const struct docmerge_input *input, const struct docmerge_label
 		*out = m;
 		return 0;
 	}
-	r = versions_read(&v, err);
-	if (!r && input->ours && input->theirs)
-		r = merge_present(&v, labels ? labels : &default_labels, &m, err);
-	else if (!r)
-		r = merge_removed(&v, &m, err);
+	r = versions_read(&v, err) ? -1 : merge_by_rule(&v, &m, err);
+	if (!r)
+		r = input->ours && input->theirs ? merge_present(&v, labels ? labels : &default_labels, &m, err) :
+						   merge_removed(&v, &m, err);
+	decide(&v, &m);
 	versions_release(&v);
-	if (r) {
+	if (r < 0) {
 		docmerge_release(&m);
 		return -1;
 	}
@@ -297,6 +454,10 @@ void docmerge_explain(const struct docmerge_clash *clash, struct buf *out)
 		break;
 	case DOCMERGE_BINARY:
 		buf_add_str(out, "both sides changed it, and it cannot be merged by line");
+		break;
+	case DOCMERGE_SCRIPT:
+		buf_addf(out, "the merge script leaves it to people%s%.*s", clash->pointer.len ? ": " : "",
+			 (int)clash->pointer.len, clash->pointer.data);
 		break;
 	case DOCMERGE_KIND:
 		buf_add_str(out, "merged by line it would no longer be valid JSON, which both sides are");

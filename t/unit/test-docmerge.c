@@ -24,6 +24,9 @@ static void describe(const struct docmerge *m, struct buf *out)
 		buf_add_str(out, "= ");
 		buf_add(out, m->merged.data, m->merged.len);
 		break;
+	case DOCMERGE_ABSENT:
+		buf_add_str(out, "absent");
+		break;
 	case DOCMERGE_CLASH:
 		for (i = 0; i < m->clash_count; i++) {
 			buf_add_str(out, i ? "; " : "! ");
@@ -37,7 +40,7 @@ static void run(const char *base, const char *ours, const char *theirs, struct d
 {
 	struct text b = { base, base ? strlen(base) : 0 }, o = { ours, ours ? strlen(ours) : 0 };
 	struct text t = { theirs, theirs ? strlen(theirs) : 0 };
-	struct docmerge_input in = { base ? &b : NULL, ours ? &o : NULL, theirs ? &t : NULL };
+	struct docmerge_input in = { .base = base ? &b : NULL, .ours = ours ? &o : NULL, .theirs = theirs ? &t : NULL };
 	struct drift_error err = { 0 };
 
 	if (docmerge_run(&in, NULL, m, &err))
@@ -138,7 +141,7 @@ static void lines(void **state)
 static void kinds_differ(void **state)
 {
 	struct text base = { "a\0b", 3 }, ours = { "x", 1 }, theirs = { "y", 1 };
-	struct docmerge_input in = { &base, &ours, &theirs };
+	struct docmerge_input in = { .base = &base, .ours = &ours, .theirs = &theirs };
 	struct docmerge m;
 
 	(void)state;
