@@ -126,6 +126,7 @@ static int read_identity(struct journal *j, uint64_t number, struct drift_error 
 		return -1;
 	j->identity.device = info.device;
 	j->identity.inode = info.inode;
+	j->size = info.size;
 	j->start = FRAME_HEAD_LEN + payload.len;
 	return 0;
 }
@@ -146,8 +147,6 @@ int journal_open(const char *dir, uint64_t number, bool writable, struct journal
 		r = writable ? file_open_write(j->path, &j->fd, err) : file_open_read(j->path, &j->fd, err);
 	if (!r)
 		r = read_identity(j, number, err);
-	if (!r)
-		r = file_size(j->fd, &j->size, err);
 	if (r) {
 		journal_close(j);
 		return -1;

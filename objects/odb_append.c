@@ -200,7 +200,7 @@ static int ticket_state(struct odb *odb, uint64_t ticket, struct drift_error *er
 static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 {
 	auto_file_list *list = NULL;
-	const struct odb_file *file;
+	struct odb_file file;
 	struct index_head *h;
 	uint64_t end;
 	int r;
@@ -213,8 +213,9 @@ static int sync_now(struct odb *odb, uint64_t ticket, struct drift_error *err)
 	h = index_head(odb_index(odb));
 	end = atomic_load(&h->end);
 	list = odb_list(odb);
-	file = odb_list_find(list, loc_file(ticket));
-	if (journal_sync(file->journal, err) < 0) {
+	if (odb_list_open(odb, &list, loc_file(ticket), &file, err) < 0)
+		return -1;
+	if (journal_sync(file.journal, err) < 0) {
 		note_failed(odb, h);
 		return -1;
 	}

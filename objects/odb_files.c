@@ -1,4 +1,4 @@
-/* The table of files: lists of them that are never changed, and counted, so that whoever reads keeps what he reads. */
+/* The table of files: what `current` names, what of it others ask for, what is left over. */
 #include "objects/odb_files.h"
 
 #include <stdio.h>
@@ -14,184 +14,6 @@
 /* Names that `current` gave and that are not there: a gc replaced them meanwhile, so it names others. */
 #define LOAD_TRIES 10
 #define LEFTOVERS_MAX ((size_t)1 << 20)
-#define USEC 1000000
-
-/* An open file, of each list that has it. */
-struct store_file {
-	atomic_uint refs;
-	struct journal *journal;
-	struct pack *pack;
-};
-
-static void store_file_unref(struct store_file *file)
-{
-	if (!file || atomic_fetch_sub(&file->refs, 1) != 1)
-		return;
-	journal_close(file->journal);
-	pack_close(file->pack);
-	free(file);
-}
-
-void odb_list_unref(struct file_list *list)
-{
-	size_t i;
-
-	if (!list || atomic_fetch_sub(&list->refs, 1) != 1)
-		return;
-	for (i = 0; i < list->count; i++)
-		store_file_unref(list->holds[i]);
-	free(list->items);
-	free(list->holds);
-	free(list);
-}
-
-void odb_list_cleanup(struct file_list **list)
-{
-	odb_list_unref(*list);
-}
-
-struct file_list *odb_list(struct odb *odb)
-{
-	struct file_list *list;
-
-	pthread_rwlock_rdlock(&odb->files_lock);
-	list = odb->files;
-	if (list)
-		atomic_fetch_add(&list->refs, 1);
-	pthread_rwlock_unlock(&odb->files_lock);
-	return list;
-}
-
-const struct odb_file *odb_list_find(const struct file_list *list, uint64_t number)
-{
-	size_t low = 0, high = list->count;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (list->items[mid].last < number)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < list->count && list->items[low].first <= number ? &list->items[low] : NULL;
-}
-
-struct journal *odb_current(struct odb *odb)
-{
-	struct journal *live;
-
-	pthread_rwlock_rdlock(&odb->files_lock);
-	live = odb->files->items[odb->files->count - 1].journal;
-	pthread_rwlock_unlock(&odb->files_lock);
-	return live;
-}
-
-static bool is_same(const struct odb_file *file, const struct current_file *line)
-{
-	if (line->is_pack)
-		return file->pack && !memcmp(pack_name(file->pack)->sha, line->name.sha, PACK_SHA_LEN);
-	return file->journal && file->first == line->name.first;
-}
-
-/* The live journal is written to through the handle that was opened while it was. */
-static int open_journal(struct odb *odb, const struct current_file *line, const unsigned char store_id[16],
-			struct journal **out, struct drift_error *err)
-{
-	uint64_t number = line->name.first;
-	struct journal *j = NULL;
-
-	if (journal_open(odb->dir, number, !line->closed_at && odb->lock_fd >= 0, &j, err) < 0)
-		return -1;
-	if (memcmp(journal_identity(j)->store_id, store_id, 16) != 0) {
-		journal_close(j);
-		return error_set(err, DRIFT_ERR_CORRUPT, "journal %llu belongs to another store",
-				 (unsigned long long)number);
-	}
-	*out = j;
-	return 0;
-}
-
-static int open_file(struct odb *odb, const struct current *current, const struct current_file *line,
-		     struct store_file **out, struct drift_error *err)
-{
-	struct store_file *file = mem_calloc(1, sizeof(*file));
-
-	if (!file)
-		return error_no_memory(err);
-	atomic_init(&file->refs, 1);
-	if (line->is_pack ? odb_open_pack(odb, &line->name, current->store_id, &file->pack, err) < 0 :
-			    open_journal(odb, line, current->store_id, &file->journal, err) < 0) {
-		free(file);
-		return -1;
-	}
-	*out = file;
-	return 0;
-}
-
-static int fill_item(const struct current_file *line, const struct store_file *file, struct odb_file *item,
-		     struct drift_error *err)
-{
-	struct file_info info;
-
-	*item = (struct odb_file){ .first = line->name.first,
-				   .last = line->name.last,
-				   .closed_at = line->closed_at,
-				   .sealed_sec = line->name.sealed_sec,
-				   .journal = file->journal,
-				   .pack = file->pack };
-	if (line->is_pack)
-		return 0;
-	if (file_info(journal_fd(file->journal), &info, err) < 0)
-		return -1;
-	item->sealed_sec = info.modified_us > 0 ? (uint64_t)info.modified_us / USEC : 0;
-	return 0;
-}
-
-/* As `current` says, with what is open already. */
-static int make_list(struct odb *odb, const struct current *current, struct file_list **out, struct drift_error *err)
-{
-	auto_file_list *list = mem_calloc(1, sizeof(*list));
-	const struct file_list *old = odb->files;
-	size_t i, at = 0;
-
-	if (!list)
-		return error_no_memory(err);
-	atomic_init(&list->refs, 1);
-	list->items = mem_calloc(current->count, sizeof(*list->items));
-	list->holds = mem_calloc(current->count, sizeof(*list->holds));
-	if (!list->items || !list->holds)
-		return error_no_memory(err);
-	for (i = 0; i < current->count; i++) {
-		const struct current_file *line = &current->files[i];
-
-		while (old && at < old->count && old->items[at].last < line->name.last)
-			at++;
-		if (old && at < old->count && is_same(&old->items[at], line)) {
-			list->holds[i] = old->holds[at];
-			atomic_fetch_add(&list->holds[i]->refs, 1);
-		} else if (open_file(odb, current, line, &list->holds[i], err) < 0) {
-			return -1;
-		}
-		list->count++;
-		if (fill_item(line, list->holds[i], &list->items[i], err) < 0)
-			return -1;
-	}
-	*out = take_ptr(list);
-	return 0;
-}
-
-static bool says_the_same(const struct file_list *list, const struct current *current)
-{
-	size_t i;
-
-	for (i = 0; i < current->count && list && list->count == current->count; i++)
-		if (list->items[i].last != current->files[i].name.last ||
-		    list->items[i].closed_at != current->files[i].closed_at ||
-		    !is_same(&list->items[i], &current->files[i]))
-			return false;
-	return list && list->count == current->count;
-}
 
 static uint64_t packed_to(const struct file_list *list)
 {
@@ -199,35 +21,52 @@ static uint64_t packed_to(const struct file_list *list)
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
-		last = list->items[i].pack ? list->items[i].last : last;
+		last = odb_list_pack(list, i) ? list->items[i].last : last;
 	return last;
+}
+
+void odb_note_packed(struct odb *odb, const struct file_list *list)
+{
+	uint64_t last = packed_to(list), now = atomic_load(&odb->packed_to);
+
+	while (now < last && !atomic_compare_exchange_weak(&odb->packed_to, &now, last))
+		;
+}
+
+static void publish(struct odb *odb, struct file_list *list)
+{
+	struct file_list *before;
+
+	pthread_rwlock_wrlock(&odb->files_lock);
+	before = odb->files;
+	odb->files = list;
+	pthread_rwlock_unlock(&odb->files_lock);
+	odb_list_unref(before);
 }
 
 static int try_load(struct odb *odb, struct drift_error *err)
 {
-	struct file_list *list = NULL, *old = odb->files;
+	auto_file_list *old = odb_list(odb);
+	struct file_list *list = NULL;
 	auto_current current = { .files = NULL };
 	uint64_t live;
 
 	if (current_read(odb->dir, &current, err) < 0)
 		return -1;
-	if (says_the_same(old, &current))
+	if (old && odb_list_says(old, &current))
 		return 0;
 	if (old && memcmp(odb->store_id, current.store_id, 16) != 0)
 		return error_set(err, DRIFT_ERR_CORRUPT, "another store has taken the place of the one in '%s'", odb->dir);
 	if (!old)
 		memcpy(odb->store_id, current.store_id, 16);
-	if (make_list(odb, &current, &list, err) < 0)
+	if (odb_list_make(odb, &current, old, &list, err) < 0)
 		return -1;
 	live = current_live(&current);
-	pthread_rwlock_wrlock(&odb->files_lock);
-	odb->files = list;
-	pthread_rwlock_unlock(&odb->files_lock);
-	odb_list_unref(old);
+	odb_note_packed(odb, list);
+	publish(odb, list);
 	/* They may point into what the journal before lost. */
 	if (live != odb_live(odb))
 		odb_forget_memos(odb);
-	atomic_store(&odb->packed_to, packed_to(list));
 	atomic_store(&odb->live, live);
 	return 0;
 }
@@ -272,7 +111,9 @@ int odb_files_get(struct odb *odb, struct odb_files *files_out, struct drift_err
 
 	if (odb_refresh(odb, false, err) < 0)
 		return -1;
-	list = odb_list(odb);
+	list = odb_list_whole(odb, ODB_ALL_FILES, err);
+	if (!list)
+		return -1;
 	*files_out = (struct odb_files){ list->items, list->count, list };
 	return 0;
 }
@@ -289,7 +130,7 @@ size_t odb_sealed_count(struct odb *odb)
 	size_t i, count = 0;
 
 	for (i = 0; i < list->count; i++)
-		count += list->items[i].journal && list->items[i].closed_at;
+		count += !odb_list_pack(list, i) && list->items[i].closed_at;
 	return count;
 }
 
@@ -300,9 +141,11 @@ uint64_t odb_packs_mark(struct odb *odb)
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
-		if (!list->items[i].pack)
+		const struct pack_name *name = odb_list_pack(list, i);
+
+		if (!name)
 			continue;
-		memcpy(&part, pack_name(list->items[i].pack)->sha, sizeof(part));
+		memcpy(&part, name->sha, sizeof(part));
 		mark = mark * 3 + part;
 	}
 	return mark;
@@ -337,13 +180,13 @@ static int packed_end(const struct odb_file *file, uint64_t number, uint64_t *en
 int odb_was_kept(struct odb *odb, uint64_t loc, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
-	const struct odb_file *file = odb_list_find(list, loc_file(loc));
+	struct odb_file file;
 	uint64_t end;
 
-	if (!file)
-		return error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
-	end = file->closed_at;
-	if (file->pack && packed_end(file, loc_file(loc), &end, err) < 0)
+	if (odb_list_open(odb, &list, loc_file(loc), &file, err) < 0)
+		return -1;
+	end = file.closed_at;
+	if (file.pack && packed_end(&file, loc_file(loc), &end, err) < 0)
 		return -1;
 	return loc_offset(loc) <= end;
 }
@@ -377,7 +220,7 @@ static bool is_packed(const struct file_list *list, const char *name)
 	number = strtoull(name + 8, NULL, 10);
 	snprintf(check, sizeof(check), "journal-%06llu", number);
 	file = odb_list_find(list, number);
-	return number && !strcmp(check, name) && file && file->pack;
+	return number && !strcmp(check, name) && file && odb_list_pack(list, (size_t)(file - list->items));
 }
 
 static int remove_in(const char *dir, const struct file_list *list,
@@ -411,9 +254,9 @@ static bool is_unnamed(const struct file_list *list, const char *name)
 	for (i = 0; i < list->count; i++) {
 		char hex[2 * PACK_SHA_LEN + 1];
 
-		if (!list->items[i].pack)
+		if (!odb_list_pack(list, i))
 			continue;
-		hex_encode(pack_name(list->items[i].pack)->sha, PACK_SHA_LEN, hex);
+		hex_encode(odb_list_pack(list, i)->sha, PACK_SHA_LEN, hex);
 		if (!strncmp(name, pack, strlen(pack)) && !strncmp(name + strlen(pack), hex, strlen(hex)))
 			return false;
 	}

@@ -37,7 +37,7 @@ struct odb_file {
 
 /*
  * The files as they are now, oldest first; they stay open and readable until odb_files_release, whatever becomes of
- * them meanwhile. The journals are not for writing.
+ * them meanwhile: a descriptor each. The journals are not for writing.
  */
 struct odb_files {
 	struct odb_file *items;

@@ -264,12 +264,12 @@ int odb_each_object(struct odb *odb,
 {
 	struct each_scan s = { .odb = odb, .each = each, .data = data };
 	struct journal_scan scan = { each_frame, ignore_damage, &s };
-	auto_file_list *list = odb_list(odb);
+	auto_file_list *list = odb_list_whole(odb, ODB_ALL_FILES, err);
 	uint64_t end, dirty;
 	size_t i;
-	int r = 0;
+	int r = list ? 0 : -1;
 
-	for (i = 0; i < list->count && !r; i++) {
+	for (i = 0; !r && i < list->count; i++) {
 		struct odb_file *file = &list->items[i];
 
 		s.file = file->first;

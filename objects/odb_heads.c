@@ -185,11 +185,11 @@ int odb_heads_at(struct odb *odb, uint64_t last, struct pack_heads *heads_out, s
 {
 	struct pack_heads heads = { .refs = NULL };
 	struct heads_scan s = { .odb = odb, .heads = &heads, .table = { .heads = &heads, .key = odb->store_id } };
-	auto_file_list *list = odb_list(odb);
+	auto_file_list *list = odb_list_whole(odb, ODB_ALL_FILES, err);
 	size_t i;
-	int r = 0;
+	int r = list ? 0 : -1;
 
-	for (i = 0; i < list->count && !r && list->items[i].first <= last; i++) {
+	for (i = 0; !r && i < list->count && list->items[i].first <= last; i++) {
 		s.file = &list->items[i];
 		if (s.file->last > last || (!s.file->pack && !s.file->closed_at))
 			r = error_set(err, DRIFT_ERR_INVALID, "no file ends with journal %llu",

@@ -173,13 +173,14 @@ static void tell_progress(const struct rebuild *rb, uint64_t offset)
 		progress->update(progress->data, done < rb->bytes_total ? done : rb->bytes_total, rb->bytes_total);
 }
 
-static uint64_t journal_work(const struct odb_file *file)
+static uint64_t journal_work(const struct file_list *list, size_t i)
 {
+	const struct odb_file *file = &list->items[i];
 	uint64_t size;
 
-	if (file->pack)
+	if (odb_list_pack(list, i))
 		return 0;
-	return file->closed_at || journal_size(file->journal, &size, NULL) < 0 ? file->closed_at : size;
+	return file->closed_at || journal_size(odb_list_live(list), &size, NULL) < 0 ? file->closed_at : size;
 }
 
 static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame, const unsigned char *payload,
@@ -232,15 +233,16 @@ static int seed_heads(struct rebuild *rb, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(rb->odb);
 	struct pack_heads heads;
-	struct pack *newest = NULL;
+	struct odb_file file;
+	uint64_t newest = 0;
 	size_t i;
 	int r;
 
 	for (i = 0; i < list->count; i++)
-		newest = list->items[i].pack ? list->items[i].pack : newest;
+		newest = odb_list_pack(list, i) ? list->items[i].last : newest;
 	if (!newest)
 		return 0;
-	if (pack_read_heads(newest, &heads, err) < 0)
+	if (odb_list_open(rb->odb, &list, newest, &file, err) < 0 || pack_read_heads(file.pack, &heads, err) < 0)
 		return -1;
 	r = make_room(rb->odb, &rb->index, 0, heads.ref_count + 2, true, err);
 	for (i = 0; i < heads.ref_count && !r; i++) {
@@ -256,27 +258,40 @@ static int seed_heads(struct rebuild *rb, struct drift_error *err)
 	return r;
 }
 
+/* By the list of the moment, so that not all stay open. */
+static int scan_one(struct rebuild *rb, uint64_t number, uint64_t *end_out, uint64_t *dirty_out, struct drift_error *err)
+{
+	struct journal_scan scan = { rebuild_frame, rebuild_damage, rb };
+	auto_file_list *list = odb_list(rb->odb);
+	struct odb_file file;
+
+	if (odb_list_open(rb->odb, &list, number, &file, err) < 0)
+		return -1;
+	if (file.pack)
+		return error_set(err, DRIFT_ERR_NOT_FOUND, "journal %llu was packed meanwhile", (unsigned long long)number);
+	return journal_scan(file.journal, 0, &scan, end_out, dirty_out, err);
+}
+
 static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *err)
 {
 	struct odb *odb = rb->odb;
-	struct journal_scan scan = { rebuild_frame, rebuild_damage, rb };
 	auto_file_list *list = odb_list(odb);
 	uint64_t end = 0, dirty = 0;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < list->count; i++)
-		rb->bytes_total += journal_work(&list->items[i]);
+		rb->bytes_total += journal_work(list, i);
 	for (i = 0; i < list->count && r >= 0; i++) {
-		if (list->items[i].pack)
+		if (odb_list_pack(list, i))
 			continue;
 		rb->file = list->items[i].first;
 		rb->closed_at = list->items[i].closed_at;
 		rb->last = rb->last_end = rb->frame_count = 0;
-		r = journal_scan(list->items[i].journal, 0, &scan, &end, &dirty, err);
+		r = scan_one(rb, list->items[i].first, &end, &dirty, err);
 		if (!r && end < rb->closed_at)
 			rebuild_damage(rb, end, rb->closed_at);
-		rb->bytes_before += journal_work(&list->items[i]);
+		rb->bytes_before += journal_work(list, i);
 	}
 	tell_progress(rb, rb->bytes_total);
 	if (r < 0)

@@ -37,8 +37,9 @@ struct store_file;
 struct file_list {
 	atomic_uint refs;
 	size_t count;
-	struct odb_file *items;
-	struct store_file **holds; /* keep each open */
+	_Atomic size_t open_count;
+	struct odb_file *items;    /* journal and pack NULL but in a whole list */
+	struct store_file **holds; /* keep open what is */
 };
 
 /* What leads back from the commit at loc. */
@@ -91,7 +92,7 @@ struct odb {
 	int lock_fd; /* of the file "lock", -1 if only reading */
 	unsigned char store_id[16];
 
-	struct file_list *files;        /* replaced under state_mutex and files_lock; see odb_list */
+	struct file_list *files;        /* replaced under files_lock, by what is in other files under state_mutex too; see odb_list */
 	pthread_rwlock_t files_lock;    /* inside all others, held for moments */
 	_Atomic uint64_t packed_to;  /* number of the last journal that is in a pack, 0: none */
 	struct odb_resolver resolver;
@@ -153,13 +154,36 @@ static inline uint64_t odb_live(struct odb *odb)
 int odb_load_current(struct odb *odb, struct drift_error *err) MUST_CHECK;
 /* The number of the live journal by now, as "current" says. */
 int odb_live_on_disk(struct odb *odb, uint64_t *live_out, struct drift_error *err) MUST_CHECK;
+/* Locations up to there may be in packs. */
+void odb_note_packed(struct odb *odb, const struct file_list *list);
+
+/* odb_list.c */
+struct current;
 /* The files as this process knows them, with a reference for the caller. */
 struct file_list *odb_list(struct odb *odb);
 void odb_list_unref(struct file_list *list);
 void odb_list_cleanup(struct file_list **list);
 #define auto_file_list __attribute__((cleanup(odb_list_cleanup))) struct file_list
+/* As `current` says, with what is open in `old` (may be NULL) already, and the live journal. */
+int odb_list_make(struct odb *odb, const struct current *current, const struct file_list *old,
+		  struct file_list **out, struct drift_error *err) MUST_CHECK;
+bool odb_list_says(const struct file_list *list, const struct current *current);
 /* The file that has or covers a journal, or NULL. */
 const struct odb_file *odb_list_find(const struct file_list *list, uint64_t number);
+/* The name of a pack; NULL for a journal. */
+const struct pack_name *odb_list_pack(const struct file_list *list, size_t i);
+/* The number behind the last. */
+uint64_t odb_list_end(const struct file_list *list);
+struct journal *odb_list_live(const struct file_list *list);
+/*
+ * The same opened, readable as long as *list is held. Where a gc replaced it meanwhile, *list gives way to the list
+ * that counts now. DRIFT_ERR_CORRUPT if there is no such file.
+ */
+int odb_list_open(struct odb *odb, struct file_list **list, uint64_t number, struct odb_file *file_out,
+		  struct drift_error *err) MUST_CHECK;
+/* A list of the caller's own in which all are open, for who goes over all; NULL if that fails. */
+enum odb_which { ODB_ALL_FILES, ODB_PACKS };
+struct file_list *odb_list_whole(struct odb *odb, enum odb_which which, struct drift_error *err) MUST_CHECK;
 /* The live journal; it stays it, and open, under the append lock or state_mutex. */
 struct journal *odb_current(struct odb *odb);
 /* Up to where frames of a journal count. */
@@ -181,8 +205,6 @@ typedef int odb_each_fn(void *data, const struct oid *id, enum object_kind kind,
 void odb_resolver_init(struct odb_resolver *resolver, struct odb *odb);
 int odb_open_pack(struct odb *odb, const struct pack_name *name, const unsigned char store_id[16], struct pack **out,
 		  struct drift_error *err) MUST_CHECK;
-/* The pack that covers loc, or NULL. */
-struct pack *odb_pack_of(const struct file_list *list, uint64_t loc);
 /* Perhaps; false is certain. Cheap. */
 bool odb_is_packed(struct odb *odb, uint64_t loc);
 /* DRIFT_ERR_NOT_FOUND that says so. */

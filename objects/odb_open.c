@@ -134,13 +134,14 @@ static int map_index(struct odb *odb, bool locked, struct store_index **out, str
 
 #define REBUILD_TRIES 3
 
-/* Who deletes caches may take the new one away before it has its name. */
+/* Who deletes caches may take the new one away before it has its name, and a gc the files that it is made of. */
 static int rebuild(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
 	int i, r = -1;
 
 	for (i = 0; i < REBUILD_TRIES && r; i++)
-		r = odb_rebuild_index(odb, locked, out, err);
+		if (!i || !odb_load_current(odb, err))
+			r = odb_rebuild_index(odb, locked, out, err);
 	return r;
 }
 
@@ -163,7 +164,7 @@ static bool memory_index_is_good(struct odb *odb, struct store_index *index)
 {
 	unsigned char head[FRAME_HEAD_LEN];
 	auto_file_list *list = odb_list(odb);
-	struct journal *j = list->items[list->count - 1].journal;
+	struct journal *j = odb_list_live(list);
 	struct frame frame;
 	uint64_t live;
 

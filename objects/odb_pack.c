@@ -37,13 +37,6 @@ int odb_open_pack(struct odb *odb, const struct pack_name *name, const unsigned 
 	return pack_open(name, &options, out, err);
 }
 
-struct pack *odb_pack_of(const struct file_list *list, uint64_t loc)
-{
-	const struct odb_file *file = odb_list_find(list, loc_file(loc));
-
-	return file ? file->pack : NULL;
-}
-
 bool odb_is_packed(struct odb *odb, uint64_t loc)
 {
 	return loc_file(loc) <= atomic_load_explicit(&odb->packed_to, memory_order_relaxed);
@@ -211,6 +204,7 @@ static int find_in_pack(struct odb *odb, struct pack *pack, const struct oid *id
 	return r;
 }
 
+/* Of a whole list the packs from `from` on. */
 static int find_from(struct odb *odb, const struct file_list *list, size_t from, const struct oid *id,
 		     enum object_kind *kind_out, uint64_t *loc_out, struct drift_error *err)
 {
@@ -223,25 +217,54 @@ static int find_from(struct odb *odb, const struct file_list *list, size_t from,
 	return r;
 }
 
+/* The newest pack with journals before *below, opened: 1, *below is where it begins; 0, -1. */
+static int next_pack(struct odb *odb, struct file_list **list, uint64_t *below, struct pack **out,
+		     struct drift_error *err)
+{
+	const struct odb_file *there;
+	struct odb_file file;
+
+	while (*below > 1 && (there = odb_list_find(*list, *below - 1))) {
+		if (!odb_list_pack(*list, (size_t)(there - (*list)->items))) {
+			*below = there->first;
+			continue;
+		}
+		if (odb_list_open(odb, list, *below - 1, &file, err) < 0)
+			return -1;
+		*below = file.first;
+		*out = file.pack;
+		return 1;
+	}
+	return 0;
+}
+
 int odb_find_packed(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out,
 		    struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
+	uint64_t below = odb_list_end(list);
+	struct pack *pack;
+	int r;
 
-	return find_from(odb, list, 0, id, kind_out, loc_out, err);
+	while ((r = next_pack(odb, &list, &below, &pack, err)) > 0) {
+		r = find_in_pack(odb, pack, id, kind_out, loc_out, err);
+		if (r)
+			return r;
+	}
+	return r;
 }
 
 int odb_each_packed_prefix(struct odb *odb, const struct oid *prefix, unsigned digits, odb_each_fn *each, void *data,
 			   struct drift_error *err)
 {
-	auto_file_list *list = odb_list(odb);
+	auto_file_list *list = odb_list_whole(odb, ODB_PACKS, err);
 	enum object_kind kind, other;
 	uint64_t position, loc, elsewhere;
 	struct oid id;
 	size_t i;
-	int r = 0;
+	int r = list ? 0 : -1;
 
-	for (i = list->count; i-- > 0 && !r;) {
+	for (i = list ? list->count : 0; i-- > 0 && !r;) {
 		if (!list->items[i].pack)
 			continue;
 		position = 0;
@@ -292,12 +315,15 @@ int odb_packed_path(struct odb *odb, const struct path *path, uint64_t *loc_out,
 {
 	auto_file_list *list = odb_list(odb);
 	uint64_t hash = pack_path_hash(odb->store_id, path->collection, path->collection_len, path->key, path->key_len);
-	size_t i;
-	int r = 0;
+	uint64_t below = odb_list_end(list);
+	struct pack *pack;
+	int r;
 
-	for (i = list->count; i-- > 0 && !r;)
-		if (list->items[i].pack)
-			r = path_in_pack(odb, list->items[i].pack, path, hash, loc_out, err);
+	while ((r = next_pack(odb, &list, &below, &pack, err)) > 0) {
+		r = path_in_pack(odb, pack, path, hash, loc_out, err);
+		if (r)
+			return r;
+	}
 	return r;
 }
 

@@ -8,12 +8,6 @@
 /* Deltas to apply for one node; a longer chain is damage. */
 #define CHAIN_MAX (RECORD_INNER_DEPTH_MAX + 1)
 
-static int find_file(const struct file_list *list, uint64_t loc, const struct odb_file **out, struct drift_error *err)
-{
-	*out = odb_list_find(list, loc_file(loc));
-	return *out ? 0 : error_set(err, DRIFT_ERR_CORRUPT, "there is no journal %u", loc_file(loc));
-}
-
 static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 {
 	auto_buf sentence = BUF_INIT;
@@ -26,21 +20,17 @@ static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 }
 
 /* What is taken from a record is verified by an id in the end, so what is sound in a damaged frame is not lost with it. */
-int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
+static int read_record(struct odb *odb, const struct odb_file *file, uint64_t loc, struct payload *payload,
+		       struct record *out, struct drift_error *err)
 {
-	auto_file_list *list = odb_list(odb);
-	const struct odb_file *file;
+	struct journal *j = file->journal;
 	const unsigned char *data;
-	struct journal *j;
 	size_t len;
 
 	buf_clear(&payload->bytes);
 	payload->damaged = false;
-	if (find_file(list, loc, &file, err) < 0)
-		return -1;
 	if (file->pack)
 		return odb_pack_record(file->pack, loc, payload, out, err);
-	j = file->journal;
 	if (journal_read_damaged(j, loc_offset(loc), &payload->bytes, &payload->kind, &payload->damaged, err) < 0)
 		return -1;
 	if (payload->damaged)
@@ -55,6 +45,16 @@ int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct re
 				 (unsigned long long)loc_offset(loc));
 	}
 	return record_parse(data, len, loc, out, err);
+}
+
+int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
+{
+	auto_file_list *list = odb_list(odb);
+	struct odb_file file;
+
+	if (odb_list_open(odb, &list, loc_file(loc), &file, err) < 0)
+		return -1;
+	return read_record(odb, &file, loc, payload, out, err);
 }
 
 /* What is left of a transaction reads as one. */
@@ -72,13 +72,13 @@ static int read_txn(const struct odb_file *file, uint64_t loc, struct payload *p
 int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err)
 {
 	auto_file_list *list = odb_list(odb);
-	const struct odb_file *file;
+	struct odb_file file;
 
 	buf_clear(&payload->bytes);
-	if (find_file(list, loc, &file, err) < 0 || read_txn(file, loc, payload, err) < 0)
+	if (odb_list_open(odb, &list, loc_file(loc), &file, err) < 0 || read_txn(&file, loc, payload, err) < 0)
 		return -1;
 	if (payload->kind != FRAME_TXN)
-		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no transaction at offset %llu", journal_path(file->journal),
+		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no transaction at offset %llu", journal_path(file.journal),
 				 (unsigned long long)loc_offset(loc));
 	return txn_parse(payload->bytes.data, payload->bytes.len, loc_frame(loc), out, err);
 }
@@ -127,18 +127,18 @@ int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, st
 	struct payload payload = { .bytes = BUF_INIT };
 	struct compress_dict *dict = NULL;
 	auto_file_list *list = NULL;
-	const struct odb_file *file;
+	struct odb_file file;
 	int r;
 
 	*out = dict_known(odb, loc);
 	if (*out)
 		return 0;
 	list = odb_list(odb);
-	r = find_file(list, loc, &file, err);
-	if (!r && file->pack)
+	r = odb_list_open(odb, &list, loc_file(loc), &file, err);
+	if (!r && file.pack)
 		r = odb_was_removed(loc, err);
 	if (!r)
-		r = journal_read(file->journal, loc_offset(loc), &payload.bytes, &payload.kind, err);
+		r = journal_read(file.journal, loc_offset(loc), &payload.bytes, &payload.kind, err);
 	if (!r && payload.kind != FRAME_DICT)
 		r = error_set(err, DRIFT_ERR_CORRUPT, "a record names a dictionary where there is none");
 	if (!r)
@@ -255,7 +255,8 @@ static struct link *link_drop(struct link *link)
 	return delta;
 }
 
-static int link_read(struct odb *odb, uint64_t loc, struct link **chain, struct drift_error *err)
+static int link_read(struct odb *odb, const struct odb_file *file, uint64_t loc, struct link **chain,
+		     struct drift_error *err)
 {
 	struct link *link = malloc(sizeof(*link));
 
@@ -264,44 +265,35 @@ static int link_read(struct odb *odb, uint64_t loc, struct link **chain, struct 
 	link->delta = *chain;
 	buf_init(&link->payload.bytes);
 	*chain = link;
-	return odb_record(odb, loc, &link->payload, &link->record, err);
+	return read_record(odb, file, loc, &link->payload, &link->record, err);
 }
 
-/* 1 with the node if it is in a pack, 0, -1 */
-static int load_packed(struct odb *odb, uint64_t loc, const struct oid *id, struct node **out, struct drift_error *err)
+/*
+ * Read records from loc down to a whole one, a cached node or one in a pack; id: of the node at loc, NULL if it is not
+ * known. What was in a journal a moment ago may be in a pack by now: the file that is open decides.
+ */
+static int read_chain(struct odb *odb, uint64_t loc, const struct oid *id, struct link **chain, struct node **base_out,
+		      struct drift_error *err)
 {
-	auto_file_list *list = NULL;
-	struct pack *pack;
-
-	if (!odb_is_packed(odb, loc))
-		return 0;
-	list = odb_list(odb);
-	pack = odb_pack_of(list, loc);
-	if (!pack)
-		return 0;
-	return odb_pack_node(odb, pack, loc, id, out, err) < 0 ? -1 : 1;
-}
-
-/* Read records from loc down to a whole one, a cached node or one in a pack. */
-static int read_chain(struct odb *odb, uint64_t loc, struct link **chain, struct node **base_out, struct drift_error *err)
-{
-	struct node *base = NULL;
+	auto_file_list *list = odb_list(odb);
+	struct odb_file file;
 	size_t count;
 
-	for (count = 0; !base; count++) {
-		if (count == CHAIN_MAX)
-			return error_set(err, DRIFT_ERR_CORRUPT, "a chain of deltas has no end");
-		if (link_read(odb, loc, chain, err) < 0)
+	for (count = 0; count < CHAIN_MAX; count++) {
+		if (odb_list_open(odb, &list, loc_file(loc), &file, err) < 0)
+			return -1;
+		if (file.pack)
+			return odb_pack_node(odb, file.pack, loc, *chain ? NULL : id, base_out, err);
+		if (link_read(odb, &file, loc, chain, err) < 0)
 			return -1;
 		if (!is_delta(&(*chain)->record))
-			break;
+			return 0;
 		loc = (*chain)->record.base_loc;
-		base = node_cache_get(odb->cache, loc);
-		if (!base && load_packed(odb, loc, NULL, &base, err) < 0)
-			return -1;
+		*base_out = node_cache_get(odb->cache, loc);
+		if (*base_out)
+			return 0;
 	}
-	*base_out = base;
-	return 0;
+	return error_set(err, DRIFT_ERR_CORRUPT, "a chain of deltas has no end");
 }
 
 /* Edit lists one behind another, applied in one go: only the last version is made. */
@@ -383,11 +375,8 @@ static int load_chain(struct odb *odb, uint64_t loc, const struct oid *id, struc
 {
 	struct link *chain = NULL;
 	struct node *base = NULL;
-	int r = load_packed(odb, loc, id, out, err);
+	int r = read_chain(odb, loc, id, &chain, &base, err);
 
-	if (r)
-		return r < 0 ? -1 : 0;
-	r = read_chain(odb, loc, &chain, &base, err);
 	if (!r)
 		r = apply_chain(odb, &chain, base, id, out, err);
 	while (chain)

@@ -490,18 +490,20 @@ static int read_change_list(struct odb *odb, uint64_t commit_loc, struct change_
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	auto_file_list *list = odb_list(odb);
-	const struct odb_file *file = odb_list_find(list, loc_file(commit_loc));
+	struct odb_file file;
 	struct txn t;
 	int r;
 
-	if (!file)
+	if (!odb_list_find(list, loc_file(commit_loc)))
 		return 0;
-	if (file->pack) {
-		r = odb_pack_stub(file->pack, commit_loc, &payload.bytes, err);
+	if (odb_list_open(odb, &list, loc_file(commit_loc), &file, err) < 0)
+		return -1;
+	if (file.pack) {
+		r = odb_pack_stub(file.pack, commit_loc, &payload.bytes, err);
 		payload.kind = r > 0 ? FRAME_TXN : FRAME_OBJECT;
 		r = r < 0 ? -1 : 0;
 	} else {
-		r = journal_read(file->journal, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
+		r = journal_read(file.journal, loc_offset(commit_loc), &payload.bytes, &payload.kind, err);
 	}
 	if (!r && payload.kind == FRAME_TXN) {
 		r = txn_parse(payload.bytes.data, payload.bytes.len, loc_frame(commit_loc), &t, err);

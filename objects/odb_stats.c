@@ -140,7 +140,9 @@ int odb_stats(struct odb *odb, bool count_objects, struct odb_stats *stats_out, 
 
 	if (odb_refresh(odb, false, err) < 0)
 		return -1;
-	list = odb_list(odb);
+	list = odb_list_whole(odb, ODB_ALL_FILES, err);
+	if (!list)
+		return -1;
 	h = index_head(odb_index(odb));
 	for (i = 0; i < list->count; i++) {
 		const struct odb_file *file = &list->items[i];
