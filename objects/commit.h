@@ -106,7 +106,8 @@ uint64_t commit_jump_seq(uint64_t seq);
  */
 void who_split(const struct text *who, struct text *name_out, struct text *mail_out);
 /*
- * Is it a who that people and programs may choose? Not empty, no control character, no blank at either end, length.
+ * Is it a who that people and programs may choose? Not empty, no control character, no blank at either end, at most one
+ * "<...>", which ends it; length.
  * Commits from git hold others too, which encode and decode: any bytes but newline and NUL.
  */
 int who_check(const char *who, size_t len, struct drift_error *err) MUST_CHECK;

@@ -30,6 +30,16 @@ void who_split(const struct text *who, struct text *name_out, struct text *mail_
 	*mail_out = trim(open + 1, (size_t)(close - open - 1));
 }
 
+/* One address in angle brackets at the end, or no bracket at all. */
+static bool brackets_match(const char *who, size_t len)
+{
+	const char *open = memchr(who, '<', len), *close = memchr(who, '>', len);
+
+	if (!open && !close)
+		return true;
+	return open && close == who + len - 1 && !memchr(open + 1, '<', (size_t)(close - open - 1));
+}
+
 int who_check(const char *who, size_t len, struct drift_error *err)
 {
 	size_t i;
@@ -43,5 +53,7 @@ int who_check(const char *who, size_t len, struct drift_error *err)
 			return error_set(err, DRIFT_ERR_INVALID, "an author must not hold control characters");
 	if (who[0] == ' ' || who[len - 1] == ' ')
 		return error_set(err, DRIFT_ERR_INVALID, "an author must not begin or end with a blank");
+	if (!brackets_match(who, len))
+		return error_set(err, DRIFT_ERR_INVALID, "an author is 'NAME' or 'NAME <MAIL>'");
 	return 0;
 }

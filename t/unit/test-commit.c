@@ -416,6 +416,13 @@ static void who(void **state)
 	assert_int_equal(who_check(" a", 2, NULL), -1);
 	assert_int_equal(who_check("a ", 2, NULL), -1);
 	assert_int_equal(who_check("a\nb", 3, NULL), -1);
+	assert_int_equal(who_check("billing", 7, NULL), 0);
+	assert_int_equal(who_check("<a@b>", 5, NULL), 0);
+	assert_int_equal(who_check("A <b", 4, NULL), -1);
+	assert_int_equal(who_check("A b>", 4, NULL), -1);
+	assert_int_equal(who_check("A >b<", 5, NULL), -1);
+	assert_int_equal(who_check("A <b> c", 7, NULL), -1);
+	assert_int_equal(who_check("A <b<c>", 7, NULL), -1);
 	assert_int_equal(who_check("a\0b", 3, NULL), -1);
 }
 
