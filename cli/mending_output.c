@@ -74,11 +74,37 @@ static int open_repo(struct cmd_context *ctx, const struct repair_options *optio
 	return ctx->repo ? 0 : repair_open(dir, dir == named, options, &ctx->repo, &ctx->err);
 }
 
+static int read_other(void *data, const struct oid *id, enum object_kind *kind_out, struct buf *out,
+		      struct drift_error *err)
+{
+	return odb_read(repo_odb(data), id, kind_out, out, err);
+}
+
+static int run_from(struct cmd_context *ctx, const struct mending *mending, struct repair_options *options,
+		    struct repair_result *result)
+{
+	const struct repo_options open = { .read_only = true };
+	struct repair_source source = { .read = read_other };
+	auto_buf name = BUF_INIT;
+	auto_repo *other = NULL;
+
+	if (mending->from) {
+		buf_addf(&name, "the repository in '%s'", mending->from);
+		if (buf_check(&name, &ctx->err) < 0 || repo_open(mending->from, &open, &other, &ctx->err) < 0)
+			return -1;
+		source.name = name.data;
+		source.data = other;
+		options->sources = &source;
+		options->source_count = 1;
+	}
+	return repair_run(ctx->repo, options, result, &ctx->err);
+}
+
 int mending_run(struct cmd_context *ctx, const struct mending *mending)
 {
 	const bool dry_run = mending->dry_run;
 	struct mending_output m = { .progress = { .ctx = ctx }, .dry_run = dry_run, .lost_told = mending->lost_told };
-	const struct repair_options options = {
+	struct repair_options options = {
 		.dry_run = dry_run, .action = show_action, .progress = fault_progress, .data = &m
 	};
 	struct repair_result result;
@@ -88,7 +114,7 @@ int mending_run(struct cmd_context *ctx, const struct mending *mending)
 	if (open_repo(ctx, &options))
 		return dry_run && m.actions ? EXIT_NO : ctx_die(ctx, "open the repository");
 	before = m.actions;
-	r = repair_run(ctx->repo, &options, &result, &ctx->err);
+	r = run_from(ctx, mending, &options, &result);
 	result.mended += r ? 0 : before;
 	ctx->damage_told = !r;
 	fault_progress_end(&m.progress);

@@ -4,6 +4,7 @@
 
 struct repair_command_options {
 	bool dry_run;
+	const char *from;
 };
 
 static const struct option_spec specs[] = {
@@ -12,9 +13,14 @@ static const struct option_spec specs[] = {
 	  .long_name = "dry-run",
 	  .value = OPTION_AT(struct repair_command_options, dry_run),
 	  .help = "only say what would be done" },
+	{ .kind = OPTION_STRING,
+	  .long_name = "from",
+	  .argument = "DIR",
+	  .value = OPTION_AT(struct repair_command_options, from),
+	  .help = "store again what is lost here and the repository in DIR has" },
 };
 
-static const char *const usage[] = { "drift repair [-n] [--json] [-q] [--progress]", NULL };
+static const char *const usage[] = { "drift repair [-n] [--from DIR] [--json] [-q] [--progress]", NULL };
 
 static int repair(struct cmd_context *ctx, int argc, char **argv)
 {
@@ -23,7 +29,7 @@ static int repair(struct cmd_context *ctx, int argc, char **argv)
 	(void)argv;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
-	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run });
+	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run, .from = o->from });
 }
 
 const struct command cmd_repair = {

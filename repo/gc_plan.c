@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/date.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "repo/repair.h"
 
 #define USEC 1000000
 /* What journals shrink to is not known yet; they mostly shrink by more. */
@@ -90,6 +92,19 @@ static void choose(struct gc_plan *plan, struct gc_source *s, const struct gc_op
 	plan->merges = packs > 1;
 }
 
+/* What repair stored again stands where nothing refers to. */
+static int see_restored(struct gc_plan *plan, const struct gc_source *source, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT;
+	struct file_info info;
+
+	buf_addf(&path, "%s/../" RESTORED_NAME, odb_pack_dir(source->odb));
+	if (buf_check(&path, err) < 0 || file_look(path.data, &info, err) < 0)
+		return -1;
+	plan->keep_all = info.kind != FILE_ABSENT;
+	return 0;
+}
+
 int gc_plan_make(struct gc_plan *plan, struct gc_source *source, const struct gc_options *options, bool batches,
 		 struct drift_error *err)
 {
@@ -102,7 +117,7 @@ int gc_plan_make(struct gc_plan *plan, struct gc_source *source, const struct gc
 	for (uint64_t n = source->first; n <= source->last; n++)
 		plan->keep_all &= gc_source_sealed(source, n) >= plan->keep_from_sec;
 	plan->keep_all |= options->automatic || options->keep || batches;
-	return 0;
+	return plan->keep_all ? 0 : see_restored(plan, source, err);
 }
 
 int gc_plan_heads(const struct gc_plan *plan, const struct gc_source *source, struct pack_heads *heads_out,

@@ -1,6 +1,7 @@
 #include "repo/repair.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -261,6 +262,66 @@ static int renew_index(struct mending *m, struct drift_error *err)
 	return r < 0 || reopen(m, err) < 0 ? -1 : look(m, err);
 }
 
+/* Older objects first: what refers to them finds them. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct repair_fault *x = a, *y = b;
+
+	return (x->fault.loc > y->fault.loc) - (x->fault.loc < y->fault.loc);
+}
+
+static int tell_restored(struct mending *m, const struct fsck_fault *fault, enum object_kind kind,
+			 const struct repair_source *source, struct drift_error *err)
+{
+	char hex[OID_HEX_LEN + 1];
+	auto_buf sentence = BUF_INIT;
+
+	buf_addf(&sentence, "restore %s %s from %s", kind == OBJECT_TREE ? "tree node" : object_kind_name(kind),
+		 oid_to_hex(&fault->object, hex), source->name);
+	if (buf_check(&sentence, err) < 0)
+		return -1;
+	m->result->mended++;
+	m->result->restored++;
+	return tell(m, REPAIR_RESTORE, fault, sentence.data, err);
+}
+
+/* One round: 1 something was restored, 0, -1. What was lost below it may show only now. */
+static int restore_objects(struct mending *m, struct drift_error *err)
+{
+	int restored = 0, r;
+	size_t i;
+
+	if (m->options->source_count && m->faults.count)
+		qsort(m->faults.items, m->faults.count, sizeof(*m->faults.items), compare_places);
+	for (i = 0; m->options->source_count && i < m->faults.count; i++) {
+		const struct fsck_fault *fault = &m->faults.items[i].fault;
+		const struct repair_source *source;
+		enum object_kind kind;
+
+		if (fault->severity != FSCK_LOST || !fault->has_object || oid_is_zero(&fault->object))
+			continue;
+		r = repair_restore(m->repo, m->options, &fault->object, &source, &kind, err);
+		if (r < 0 || (r && tell_restored(m, fault, kind, source, err) < 0))
+			return -1;
+		restored |= r;
+	}
+	if (!restored || m->options->dry_run)
+		return 0;
+	if (odb_lock(repo_odb(m->repo), err) < 0)
+		return -1;
+	r = forget_indexes(m, err);
+	odb_unlock(repo_odb(m->repo));
+	return r < 0 || reopen(m, err) < 0 || look(m, err) < 0 ? -1 : 1;
+}
+
+/* With nothing damaged any more, nothing depends on a second copy alone. */
+static int forget_restored(struct mending *m, struct drift_error *err)
+{
+	if (m->options->dry_run || m->found.faults[FSCK_DAMAGE] || m->found.faults[FSCK_LOST])
+		return 0;
+	return forget_file(m, RESTORED_NAME, err);
+}
+
 /* Indexes that are damaged are removed: whoever needs them makes them anew. */
 static int mend_indexes(struct mending *m, struct drift_error *err)
 {
@@ -317,7 +378,9 @@ static int mend_all(struct mending *m, struct drift_error *err)
 		r = mend_bytes(m, err);
 	if (r < 0 || mend_indexes(m, err) < 0 || renew_index(m, err) < 0)
 		return -1;
-	return tell_lost(m, err);
+	for (round = 0, r = 1; r > 0 && round < ROUNDS_MAX; round++)
+		r = restore_objects(m, err);
+	return r < 0 || forget_restored(m, err) < 0 ? -1 : tell_lost(m, err);
 }
 
 /* Who changes nothing needs no lock. */

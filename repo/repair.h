@@ -1,6 +1,7 @@
 /*
- * Mending: cuts torn tails, makes indexes anew, restores damaged objects from any other place in the store that has
- * them, and names the documents that are lost and the commits that have them. Never touches what is sound; a file
+ * Mending: puts back bytes that checksums tell, makes indexes anew, stores lost objects again that one of the sources has (those
+ * that stand a second time in the store are read there as they are), and names the documents that are lost and the commits that
+ * have them. Never touches what is sound; a file
  * that is replaced is kept in lost/ below the store.
  */
 #ifndef REPO_REPAIR_H
@@ -16,8 +17,22 @@ struct repair_action {
 	const struct fsck_fault *fault; /* what it is about, or NULL */
 };
 
+/* In the folder of the store, where something was stored again: while it is there gc removes no object. */
+#define RESTORED_NAME "restored"
+
+/* Somebody who may have what is lost here: another repository, a remote, a backup. What it gives is checked. */
+struct repair_source {
+	const char *name; /* for what is said: "the repository in '/backup'" */
+	/* Appends the canonical bytes of an object: 1 with its kind, 0 it has none of that id, -1. */
+	int (*read)(void *data, const struct oid *id, enum object_kind *kind_out, struct buf *out,
+		    struct drift_error *err);
+	void *data;
+};
+
 struct repair_options {
 	bool dry_run;
+	const struct repair_source *sources; /* asked in this order */
+	size_t source_count;
 	int (*action)(void *data, const struct repair_action *action, struct drift_error *err);
 	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total); /* may be NULL */
 	void *data;

@@ -54,6 +54,11 @@ int repair_find_pack(const char *dir, const struct pack_name *pack, const unsign
 /* The byte of `current` that is wrong, if one is and the files tell: 1, 0, -1. */
 int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
 
+/* Store an object again as the first source that has it gives it: 1 with that source, 0 none has it, -1. dry_run: only look. */
+int repair_restore(struct repo *repo, const struct repair_options *options, const struct oid *id,
+		   const struct repair_source **source_out, enum object_kind *kind_out,
+		   struct drift_error *err) MUST_CHECK;
+
 /* Write the bytes, durably; a copy of each file as it was is in lost/ before. */
 int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
 /* XOR is its own undoing. The copies stay. */

@@ -135,6 +135,27 @@ test_expect_success 'packs: two bytes of a block' '
 	drift -C bad hash-object -w "$TRASH/good/plain" >out 2>err && drift -C bad get d/plain 2>err | cmp - good/plain
 '
 
+test_expect_success 'what another repository has is stored again: a document, a commit, its tree' '
+	rm -rf good && cp -r saved good && rm -rf good/.drift/lost &&
+	for text in "seek and find=LOST FOR EVER" "put plain=LOST PLAI" "put 7=PUT 8"; do
+		spoil journal-000001 "$(place_of "${text%=*}")" "${text#*=}" && test_expect_code 1 drift -C bad fsck >out 2>err && test_grep "^lost" out &&
+		sums >before.sums && test_expect_code 1 drift -C bad repair -n --from "$TRASH/good" >out && test_grep "^would restore [a-z ]* [0-9a-f]* from the repository in .*good" out &&
+		sums >after.sums && test_cmp before.sums after.sums &&
+		test_expect_code 1 drift -C bad repair --from "$TRASH/good" >out 2>err && test_grep "^restore .* from the repository in" out && test_path_is_file bad/.drift/restored &&
+		test_expect_code 1 drift -C bad fsck >out 2>err && test_grep ! "^lost" out &&
+		drift -C bad get d/plain 2>err | cmp - good/plain && test "$(drift -C bad get c/3 2>err)" = "\"three again\"" &&
+		drift -C bad log --oneline >log.bad 2>err && drift -C good log --oneline >log.good && test_cmp log.good log.bad || { echo "$text"; return 1; }
+	done &&
+	test_must_fail drift -C bad repair --from /nowhere >out 2>err && test_grep "nowhere" err
+'
+
+test_expect_success 'gc removes nothing while what was stored again is needed' '
+	rm -rf kept && drift init -q kept && drift -C kept put a/1 -j 1 -m one -q && head -c 3000 /dev/urandom >stray &&
+	id=$(drift -C kept hash-object -w "$TRASH/stray") && echo "by repair" >kept/.drift/restored && drift -C kept gc --prune=now -q &&
+	drift -C kept cat-file blob "$id" | cmp - stray && drift -C kept repair -q && test_path_is_missing kept/.drift/restored &&
+	drift -C kept gc --prune=now -q && test_must_fail drift -C kept cat-file blob "$id" 2>err
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 drift -C good repair now 2>err && test_expect_code 129 drift -C good doctor now 2>err
 '
