@@ -52,8 +52,9 @@ static int next_document(struct tree_changes *self, struct tree_change *change_o
 	corpus_key(i, f->key);
 	corpus_text(i, 0, f->len, f->text);
 	f->doc = (struct document){ .data = (const unsigned char *)f->text, .len = f->len };
-	*change_out = (struct tree_change){ { CORPUS_COLLECTION, strlen(CORPUS_COLLECTION), f->key, CORPUS_KEY_LEN },
-					    &f->doc };
+	*change_out = (struct tree_change){
+		.path = { CORPUS_COLLECTION, strlen(CORPUS_COLLECTION), f->key, CORPUS_KEY_LEN }, .document = &f->doc
+	};
 	return 1;
 }
 

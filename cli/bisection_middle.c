@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 /* Steps spent on counting below merges; beyond that a lower bound has to do. */
 #define MERGE_WORK_MAX ((uint64_t)1 << 27)

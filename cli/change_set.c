@@ -38,6 +38,7 @@ int change_set_add(struct change_set *set, const struct path *path, const struct
 	path_format(path, &kept->path);
 	path_split(kept->path.data, kept->path.len, &change->path);
 	change->document = NULL;
+	change->collection = NULL;
 	if (doc) {
 		kept->document = *doc;
 		if (doc->form != DOCUMENT_BLOB) {

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "objects/commit.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 struct log_graph {
 	struct oid *columns; /* the commit that each line leads to */

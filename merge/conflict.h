@@ -8,12 +8,13 @@
 struct conflict_term {
 	struct term term;
 	struct document document; /* not valid if the term is `absent` */
+	size_t data_at;           /* of inline bytes in the conflict's memory */
 };
 
 /* The terms of one path, sides first, each in the order of their keys. Not in conflict: none. */
 struct conflict {
 	struct conflict_term *terms;
-	size_t side_count, base_count;
+	size_t side_count, base_count, capacity;
 	struct buf memory; /* what the documents' inline bytes point to */
 };
 #define CONFLICT_INIT              \
@@ -23,9 +24,16 @@ struct conflict {
 void conflict_release(struct conflict *c);
 #define auto_conflict __attribute__((cleanup(conflict_release))) struct conflict
 
+/* Put a term, and a copy of its document, in its place; once only. */
+int conflict_add(struct conflict *c, const struct conflict_term *term, struct drift_error *err) MUST_CHECK;
+bool conflict_has(const struct conflict *c, const struct term *term);
+
 /* The terms of path: 1 in conflict / 0 / -1. *out is initialised, and filled in either case but the last. */
 int conflict_read(struct node_store *store, const struct tree_root *root, const struct path *path, struct conflict *out,
 		  struct drift_error *err) MUST_CHECK;
+/* The same with term_reserved at hand; no documents at all: none. */
+int conflict_read_from(struct node_store *store, const struct map_root *reserved, const struct path *path,
+		       struct conflict *out, struct drift_error *err) MUST_CHECK;
 
 /*
  * All documents in conflict whose path begins with prefix ("" or NULL for all, else as in tree_cursor_open), in order of their

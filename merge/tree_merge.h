@@ -15,7 +15,7 @@
 #ifndef MERGE_TREE_MERGE_H
 #define MERGE_TREE_MERGE_H
 
-#include "objects/odb.h"
+#include "merge/merge_store.h"
 
 struct tree_merge_input {
 	struct tree_root base, first, second; /* stored or in the batch; who is first wins where they clash */
@@ -29,8 +29,8 @@ struct tree_merge_stats {
 	uint64_t conflict_count; /* documents in conflict in the result, older conflicts included */
 };
 
-/* New nodes and blobs go into the batch. The result depends on the three trees alone. stats_out may be NULL. */
-int tree_merge(struct odb_batch *batch, const struct tree_merge_input *input, struct tree_root *root_out,
+/* New nodes and blobs go into the store. The result depends on the three trees alone. stats_out may be NULL. */
+int tree_merge(struct merge_store *store, const struct tree_merge_input *input, struct tree_root *root_out,
 	       struct tree_merge_stats *stats_out, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
  *
  * The schema of collection NAME is the document "schema/NAME" of the collection ".drift"; its descriptor
  * repeats the blob id, so that a collection exists while it has documents or a schema. tree_edit keeps the two in step.
+ * Documents in conflict have terms beside them (objects/term.h), which go when the document is changed.
  */
 #ifndef OBJECTS_TREE_H
 #define OBJECTS_TREE_H
@@ -74,10 +75,14 @@ int tree_cursor_next(struct tree_cursor *c, struct path *path_out, struct docume
 		     struct drift_error *err) MUST_CHECK;
 void tree_cursor_free(struct tree_cursor *c);
 
-/* One change of one document: put (document != NULL) or remove. */
+/*
+ * One change of one document: put (document != NULL) or remove. Or, with collection != NULL and no key, of all documents of
+ * path.collection at once, to those of that descriptor (its schema is not looked at); other changes of it must not follow.
+ */
 struct tree_change {
 	struct path path;
 	const struct document *document;
+	const struct descriptor *collection;
 };
 /* In strictly ascending order of path_compare: 1 / 0 / -1. */
 struct tree_changes {
@@ -88,15 +93,19 @@ struct tree_changes {
  * The tree with the changes applied; memory is bounded by the inner nodes and the number of collections touched. Putting or removing
  * ".drift/schema/NAME" sets or drops the schema of NAME. DRIFT_ERR_INVALID: order, a path that path_check refuses, a
  * document that is inline but longer than VALUE_INLINE_MAX or a blob but not, a schema of ".drift" itself.
+ * The terms of what is put or removed, or of a whole collection, are dropped, unless the changes name one of the path's terms.
  */
 int tree_edit(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
 	      struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
+/* As tree_edit, but nothing is dropped that is not named: for who merges trees, or builds one again from all of its changes. */
+int tree_edit_exact(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
+		    struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
 int tree_edit_array(struct node_store *store, const struct tree_root *root, const struct tree_change *changes,
 		    size_t change_count, struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
 
 /*
  * Replace one whole collection by what it is in another tree (or drop it if it is not there), by its root:
- * rolling back a collection costs one descriptor. Its schema document in ".drift" goes with it.
+ * rolling back a collection costs one descriptor. Its schema document in ".drift" and its terms go with it.
  */
 int tree_take_collection(struct node_store *store, const struct tree_root *root, const struct tree_root *from,
 			 const char *name, size_t name_len, struct tree_root *root_out,

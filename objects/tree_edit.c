@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "objects/tree.h"
 #include "objects/tree_internal.h"
 
 #define SCHEMA_PREFIX_LEN (sizeof(TREE_SCHEMA_PREFIX) - 1)
@@ -35,6 +34,8 @@ struct tree_editor {
 	struct tree_change change; /* the next one, not consumed yet */
 	bool has_change;
 	struct updates documents, schemas;
+	bool exact;
+	struct tree_terms terms;
 	struct buf value;
 	struct buf schema_key;
 };
@@ -49,6 +50,7 @@ static void editor_release(struct tree_editor *e)
 {
 	updates_release(&e->documents);
 	updates_release(&e->schemas);
+	tree_terms_release(&e->terms);
 	buf_release(&e->value);
 	buf_release(&e->schema_key);
 }
@@ -56,7 +58,8 @@ static void editor_release(struct tree_editor *e)
 #define TREE_EDITOR_INIT(nodes, tree)                                                        \
 	{                                                                                    \
 		.store = (nodes), .root = (tree), .documents = { .names = BUF_INIT },        \
-		.schemas = { .names = BUF_INIT }, .value = BUF_INIT, .schema_key = BUF_INIT, \
+		.schemas = { .names = BUF_INIT }, .terms = TREE_TERMS_INIT,                  \
+		.value = BUF_INIT, .schema_key = BUF_INIT,                                   \
 	}
 
 static const char *update_name(const struct updates *u, const struct update *update)
@@ -180,12 +183,16 @@ static int check_document(const struct document *doc, struct drift_error *err)
 
 static int pull_change(struct tree_editor *e, struct drift_error *err)
 {
-	int ret = e->changes->next(e->changes, &e->change, err);
+	int ret;
 
+	e->change.collection = NULL;
+	ret = e->changes->next(e->changes, &e->change, err);
 	e->has_change = ret > 0;
 	if (ret <= 0)
 		return ret;
-	if (path_check(&e->change.path, err) < 0)
+	if (e->change.collection)
+		return e->exact ? 0 : tree_terms_collection(&e->terms, &e->change.path, err);
+	if (path_check(&e->change.path, err) < 0 || (!e->exact && tree_terms_change(&e->terms, &e->change.path, err)))
 		return -1;
 	return e->change.document ? check_document(e->change.document, err) : 0;
 }
@@ -227,7 +234,7 @@ static int next_document(struct map_changes *self, struct map_change *change_out
 	if (list->started && pull_change(e, err) < 0)
 		return -1;
 	list->started = true;
-	if (!e->has_change || path->collection_len != list->update->name_len ||
+	if (!e->has_change || e->change.collection || path->collection_len != list->update->name_len ||
 	    memcmp(path->collection, update_name(&e->documents, list->update), path->collection_len))
 		return 0;
 	if (note_schema(e, err) < 0)
@@ -245,74 +252,6 @@ static int next_document(struct map_changes *self, struct map_change *change_out
 	}
 	return 1;
 }
-
-/* Edit the collection of the next change, up to the first change of another one. */
-static int edit_collection(struct tree_editor *e, struct drift_error *err)
-{
-	struct document_changes changes = { .changes = { .next = next_document }, .e = e };
-	const struct path *path = &e->change.path;
-	struct updates *all = &e->documents;
-	struct update update = { .name_len = path->collection_len };
-	struct descriptor d = { .has_root = false };
-
-	if (all->count) {
-		const struct update *last = &all->items[all->count - 1];
-
-		if (key_compare(update_name(all, last), last->name_len, path->collection, path->collection_len) >= 0)
-			return error_set(err, DRIFT_ERR_INVALID, "changes of a tree are not in order");
-	}
-	if (tree_collection(e->store, e->root, path->collection, path->collection_len, &d, err) < 0 ||
-	    updates_add(all, path->collection, path->collection_len, &update, err) < 0)
-		return -1;
-	changes.update = &all->items[all->count - 1];
-	descriptor_map(&d, &update.documents);
-	if (map_edit(e->store, MAP_DOCUMENTS, &update.documents, &changes.changes, &update.documents, err) < 0)
-		return -1;
-	all->items[all->count - 1].documents = update.documents;
-	return 0;
-}
-
-int tree_edit(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
-	      struct tree_root *root_out, struct drift_error *err)
-{
-	auto_tree_editor e = TREE_EDITOR_INIT(store, root);
-
-	e.changes = changes;
-	if (pull_change(&e, err) < 0)
-		return -1;
-	while (e.has_change)
-		if (edit_collection(&e, err) < 0)
-			return -1;
-	return edit_root(&e, root_out, err);
-}
-
-struct array_changes {
-	struct tree_changes changes;
-	const struct tree_change *next, *end;
-};
-
-static int next_of_array(struct tree_changes *self, struct tree_change *change_out, struct drift_error *err)
-{
-	struct array_changes *array = (struct array_changes *)self;
-
-	(void)err;
-	if (array->next == array->end)
-		return 0;
-	*change_out = *array->next++;
-	return 1;
-}
-
-int tree_edit_array(struct node_store *store, const struct tree_root *root, const struct tree_change *changes,
-		    size_t change_count, struct tree_root *root_out, struct drift_error *err)
-{
-	struct array_changes array = { .changes = { .next = next_of_array },
-				       .next = changes,
-				       .end = change_count ? changes + change_count : changes };
-
-	return tree_edit(store, root, &array.changes, root_out, err);
-}
-
-/* ---- taking a whole collection ---- */
 
 static int note_schema_difference(void *data, const struct node_entry *a, const struct node_entry *b,
 				  struct drift_error *err)
@@ -348,6 +287,131 @@ static int take_reserved(struct tree_editor *e, const struct map_root *old, cons
 	return map_diff(e->store, old, new, &options, err);
 }
 
+/* Replace the collection of the next change, and go on to the one behind it. */
+static int replace_collection(struct tree_editor *e, const struct descriptor *old, struct update *update,
+			      struct drift_error *err)
+{
+	struct map_root before;
+
+	descriptor_map(old, &before);
+	descriptor_map(e->change.collection, &update->documents);
+	if (is_reserved(e->change.path.collection, e->change.path.collection_len) &&
+	    take_reserved(e, &before, &update->documents, err) < 0)
+		return -1;
+	return pull_change(e, err);
+}
+
+/* Edit the collection of the next change, up to the first change of another one. */
+static int edit_collection(struct tree_editor *e, struct drift_error *err)
+{
+	struct document_changes changes = { .changes = { .next = next_document }, .e = e };
+	const struct path *path = &e->change.path;
+	struct updates *all = &e->documents;
+	struct update update = { .name_len = path->collection_len };
+	struct descriptor d = { .has_root = false };
+	size_t at;
+	int r;
+
+	if (all->count) {
+		const struct update *last = &all->items[all->count - 1];
+
+		if (key_compare(update_name(all, last), last->name_len, path->collection, path->collection_len) >= 0)
+			return error_set(err, DRIFT_ERR_INVALID, "changes of a tree are not in order");
+	}
+	if (tree_collection(e->store, e->root, path->collection, path->collection_len, &d, err) < 0 ||
+	    updates_add(all, path->collection, path->collection_len, &update, err) < 0)
+		return -1;
+	at = all->count - 1;
+	changes.update = &all->items[at];
+	descriptor_map(&d, &update.documents);
+	if (e->change.collection)
+		r = replace_collection(e, &d, &update, err);
+	else
+		r = map_edit(e->store, MAP_DOCUMENTS, &update.documents, &changes.changes, &update.documents, err);
+	all->items[at].documents = update.documents;
+	return r;
+}
+
+/* The reserved documents as the edit leaves them, without what it drops of them. */
+static int drop_terms(struct tree_editor *e, struct drift_error *err)
+{
+	struct updates *all = &e->documents;
+	struct update update = { .documents = e->terms.reserved };
+	size_t at = 0;
+
+	if (!e->terms.drops.count)
+		return 0;
+	while (at < all->count && key_compare(update_name(all, &all->items[at]), all->items[at].name_len, TREE_RESERVED,
+					      RESERVED_LEN) < 0)
+		at++;
+	if (at < all->count && is_reserved(update_name(all, &all->items[at]), all->items[at].name_len))
+		return tree_terms_apply(&e->terms, &all->items[at].documents, err);
+	if (tree_terms_apply(&e->terms, &update.documents, err) ||
+	    updates_add(all, TREE_RESERVED, RESERVED_LEN, &update, err))
+		return -1;
+	update = all->items[all->count - 1];
+	memmove(&all->items[at + 1], &all->items[at], (all->count - 1 - at) * sizeof(*all->items));
+	all->items[at] = update;
+	return 0;
+}
+
+static int edit(struct tree_editor *e, struct tree_changes *changes, struct tree_root *root_out,
+		struct drift_error *err)
+{
+	e->changes = changes;
+	if ((!e->exact && tree_terms_begin(&e->terms, e->store, e->root, err) < 0) || pull_change(e, err) < 0)
+		return -1;
+	while (e->has_change)
+		if (edit_collection(e, err) < 0)
+			return -1;
+	return drop_terms(e, err) < 0 ? -1 : edit_root(e, root_out, err);
+}
+
+int tree_edit(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
+	      struct tree_root *root_out, struct drift_error *err)
+{
+	auto_tree_editor e = TREE_EDITOR_INIT(store, root);
+
+	return edit(&e, changes, root_out, err);
+}
+
+int tree_edit_exact(struct node_store *store, const struct tree_root *root, struct tree_changes *changes,
+		    struct tree_root *root_out, struct drift_error *err)
+{
+	auto_tree_editor e = TREE_EDITOR_INIT(store, root);
+
+	e.exact = true;
+	return edit(&e, changes, root_out, err);
+}
+
+struct array_changes {
+	struct tree_changes changes;
+	const struct tree_change *next, *end;
+};
+
+static int next_of_array(struct tree_changes *self, struct tree_change *change_out, struct drift_error *err)
+{
+	struct array_changes *array = (struct array_changes *)self;
+
+	(void)err;
+	if (array->next == array->end)
+		return 0;
+	*change_out = *array->next++;
+	return 1;
+}
+
+int tree_edit_array(struct node_store *store, const struct tree_root *root, const struct tree_change *changes,
+		    size_t change_count, struct tree_root *root_out, struct drift_error *err)
+{
+	struct array_changes array = { .changes = { .next = next_of_array },
+				       .next = changes,
+				       .end = change_count ? changes + change_count : changes };
+
+	return tree_edit(store, root, &array.changes, root_out, err);
+}
+
+/* ---- taking a whole collection ---- */
+
 /* Put the schema document of a collection into ".drift" as it is in the other tree. */
 static int take_schema(struct tree_editor *e, const struct tree_root *from, const char *name, size_t name_len,
 		       struct update *reserved, struct drift_error *err)
@@ -355,7 +419,6 @@ static int take_schema(struct tree_editor *e, const struct tree_root *from, cons
 	struct path path = { .collection = TREE_RESERVED, .collection_len = RESERVED_LEN };
 	struct map_change change = { .value = NULL };
 	struct update schema = { .present = false };
-	struct descriptor d = { .has_root = false };
 	struct document doc;
 	auto_node *node = NULL;
 	int ret;
@@ -367,7 +430,7 @@ static int take_schema(struct tree_editor *e, const struct tree_root *from, cons
 	path.key = e->schema_key.data;
 	path.key_len = e->schema_key.len;
 	ret = tree_get(e->store, from, &path, &node, &doc, err);
-	if (ret < 0 || tree_collection(e->store, e->root, TREE_RESERVED, RESERVED_LEN, &d, err) < 0)
+	if (ret < 0)
 		return -1;
 	change.key = path.key;
 	change.key_len = path.key_len;
@@ -381,7 +444,6 @@ static int take_schema(struct tree_editor *e, const struct tree_root *from, cons
 		change.value_len = e->value.len;
 		change.loc = doc.form == DOCUMENT_BLOB ? doc.loc : LOC_UNKNOWN;
 	}
-	descriptor_map(&d, &reserved->documents);
 	if (map_edit_array(e->store, MAP_DOCUMENTS, &reserved->documents, &change, 1, &reserved->documents, err) < 0)
 		return -1;
 	return updates_add(&e->schemas, name, name_len, &schema, err);
@@ -392,12 +454,19 @@ static int take_other(struct tree_editor *e, const struct tree_root *from, const
 {
 	struct update reserved = { .name_len = RESERVED_LEN };
 	bool first = key_compare(name, name_len, TREE_RESERVED, RESERVED_LEN) < 0;
+	struct path collection = { .collection = name, .collection_len = name_len };
+	struct descriptor d = { .has_root = false };
 
-	if (name_len && take_schema(e, from, name, name_len, &reserved, err) < 0)
+	if (tree_collection(e->store, e->root, TREE_RESERVED, RESERVED_LEN, &d, err) < 0)
+		return -1;
+	descriptor_map(&d, &reserved.documents);
+	if ((name_len && take_schema(e, from, name, name_len, &reserved, err) < 0) ||
+	    tree_terms_begin(&e->terms, e->store, e->root, err) < 0 ||
+	    tree_terms_take(&e->terms, from, &collection, &reserved.documents, err) < 0)
 		return -1;
 	if (first && updates_add(&e->documents, name, name_len, taken, err) < 0)
 		return -1;
-	if (name_len && updates_add(&e->documents, TREE_RESERVED, RESERVED_LEN, &reserved, err) < 0)
+	if (updates_add(&e->documents, TREE_RESERVED, RESERVED_LEN, &reserved, err) < 0)
 		return -1;
 	return first ? 0 : updates_add(&e->documents, name, name_len, taken, err);
 }

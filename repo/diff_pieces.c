@@ -55,6 +55,7 @@ static int add(void *data, const struct path *path, const struct document *a, co
 	held = &c->held[c->count++];
 	change->path = *path;
 	change->document = b ? &held->document : NULL;
+	change->collection = NULL;
 	held->path_at = c->memory.len;
 	buf_add(&c->memory, path->collection, path->collection_len);
 	buf_add(&c->memory, path->key, path->key_len);

@@ -4,7 +4,7 @@
 
 #include "repo/git_export.h"
 #include "repo/git_stream.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 /* A commit or blob that the stream names or will name. */
 struct export_mark {

@@ -6,7 +6,7 @@
 #include "repo/git_import.h"
 #include "repo/git_marks.h"
 #include "repo/git_tree.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 /* A ref as the stream leaves it. */
 struct import_ref {

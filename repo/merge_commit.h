@@ -14,8 +14,9 @@
 
 #define MERGE_AUTHOR "drift"
 #define MERGE_MESSAGE "Merge"
-#define MERGE_BASES_MAX 8  /* folded into one; further ones are left out */
-#define MERGE_DEPTH_MAX 16 /* of bases of bases; below, the first of several stands for all */
+#define MERGE_BASES_MAX 8   /* folded into one; further ones are left out */
+#define MERGE_DEPTH_MAX 16  /* of bases of bases; below, the first of several stands for all */
+#define MERGE_FOLDS_MAX 256 /* merges of bases for one merge; beyond, the same */
 
 enum merge_kind {
 	MERGE_NOTHING, /* theirs is an ancestor of ours, or the same */
@@ -33,12 +34,16 @@ struct merge_result {
 int merge_automatic(struct repo *repo, struct odb_batch *batch, struct commit *ours, struct commit *theirs,
 		    struct merge_result *out, struct drift_error *err) MUST_CHECK;
 
-/* The tree of a person's merge, first's side first. Neither is an ancestor of the other, or it does not matter. */
-int merge_trees_of(struct repo *repo, struct odb_batch *batch, struct commit *first, struct commit *second,
-		   struct tree_root *root_out, struct tree_merge_stats *stats_out, struct drift_error *err) MUST_CHECK;
+/*
+ * The tree of a merge, first's side first: of a person's, too. It goes into the batch; with NULL it stays in the store's memory, to
+ * be looked at. The later one, for the policy last-writer, is the one with the later effective time, then with the greater id.
+ */
+int merge_commit_trees(struct repo *repo, struct merge_store *store, struct odb_batch *batch,
+		       struct commit *const sides[2], struct tree_root *root_out, struct tree_merge_stats *stats_out,
+		       struct drift_error *err) MUST_CHECK;
 
-/* The tree that is the base of a merge of the two: what the policies are read from. */
-int merge_base_tree(struct repo *repo, struct odb_batch *batch, struct commit *a, struct commit *b,
+/* The tree that a merge of the two is based on; what is made for it stays in the store's memory. */
+int merge_base_tree(struct repo *repo, struct merge_store *store, struct commit *const sides[2],
 		    struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
 
 /* Does a commit have the form of an automatic merge? */

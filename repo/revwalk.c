@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "repo/graph.h"
 #include "repo/heap.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 #include "repo/repo_internal.h"
 
 /* More commits than these are left to the commit graph, which has to be read. */

@@ -12,7 +12,7 @@
 
 #include "repo/graph.h"
 #include "repo/heap.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 /* Why a commit is reached: from the one side, from the other, from a common ancestor of both. */
 #define REACHED_A 1u

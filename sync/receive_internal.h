@@ -2,7 +2,7 @@
 #ifndef SYNC_RECEIVE_INTERNAL_H
 #define SYNC_RECEIVE_INTERNAL_H
 
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 #include "sync/receive.h"
 #include "sync/stream.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "base/siphash.h"
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 #include "repo/place_table.h"
 #include "sync/send.h"
 #include "sync/stream.h"

@@ -50,7 +50,7 @@ static void must(int r)
 static void add_commit(struct odb *odb, size_t i, struct commit **tip, struct tree_root *tree)
 {
 	struct document doc = { .form = DOCUMENT_INLINE, .data = (const unsigned char *)"012345" + i, .len = 1 };
-	struct tree_change change = { { "c", 1, "k", 1 }, &doc };
+	struct tree_change change = { .path = { "c", 1, "k", 1 }, .document = &doc };
 	struct commit from = { .author = { .who = { "f", 1 }, .zone = "+0000" }, .message = { "m", 1 } }, *c;
 	struct object_ref parent, made;
 	struct ref_value ref = { .kind = REF_OBJECT };

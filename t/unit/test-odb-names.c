@@ -145,7 +145,7 @@ static void put_many(struct odb_batch *batch, struct tree_root *tree, unsigned f
 		docs[i] = (struct document){ .form = DOCUMENT_INLINE,
 					     .data = (unsigned char *)values[i],
 					     .len = strlen(values[i]) };
-		changes[i] = (struct tree_change){ { "c", 1, keys[i], strlen(keys[i]) }, &docs[i] };
+		changes[i] = (struct tree_change){ .path = { "c", 1, keys[i], strlen(keys[i]) }, .document = &docs[i] };
 	}
 	trunk_must(tree_edit_array(odb_batch_nodes(batch), tree, changes, MANY, tree, &trunk_err));
 }

@@ -383,7 +383,7 @@ static void commits_of_one_batch_are_linked(void **state)
 	tree_empty(&tree);
 	for (i = 0; i < ARRAY_SIZE(commits); i++) {
 		struct document doc = { .data = (const unsigned char *)&i, .len = sizeof(i) };
-		struct tree_change change = { { "a", 1, i % 3 ? "x" : "y", 1 }, &doc };
+		struct tree_change change = { .path = { "a", 1, i % 3 ? "x" : "y", 1 }, .document = &doc };
 		struct commit from = { .author = who, .committer = who, .parents = &parent, .parent_count = i > 0 };
 
 		desk_must(d, tree_edit_array(odb_batch_nodes(batch), &tree, &change, 1, &tree, &d->err));
@@ -461,7 +461,7 @@ static int build_slowly(struct tree_builder *self, struct odb_batch *batch, cons
 {
 	struct slow_builder *b = (struct slow_builder *)self;
 	struct document doc = { .data = (const unsigned char *)"slow", .len = 4 };
-	struct tree_change change = { { "slow", 4, "1", 1 }, &doc };
+	struct tree_change change = { .path = { "slow", 4, "1", 1 }, .document = &doc };
 
 	(void)tip;
 	assert_int_equal(attempt, b->builds++);

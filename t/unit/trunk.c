@@ -76,7 +76,7 @@ struct odb *trunk_open(void)
 uint64_t trunk_append(struct odb *odb, struct tip *tip, const char *key, const char *value, bool wait)
 {
 	struct document doc = { .form = DOCUMENT_INLINE, .data = (const unsigned char *)value, .len = strlen(value) };
-	struct tree_change change = { { "c", 1, key, strlen(key) }, &doc };
+	struct tree_change change = { .path = { "c", 1, key, strlen(key) }, .document = &doc };
 	struct change one = { .path = change.path, .kinds = CHANGE_MODIFY };
 	struct change_list list = { .complete = true, .changes = &one, .count = 1, .memory = BUF_INIT };
 	struct commit from = { .author = { .who = { "tester", 6 }, .zone = "+0000" } };

@@ -1,6 +1,6 @@
 /* A hash table of things found by object id. */
-#ifndef REPO_OID_TABLE_H
-#define REPO_OID_TABLE_H
+#ifndef OBJECTS_OID_TABLE_H
+#define OBJECTS_OID_TABLE_H
 
 #include "base/compiler.h"
 #include "objects/oid.h"

@@ -1,4 +1,4 @@
-#include "repo/oid_table.h"
+#include "objects/oid_table.h"
 
 #include <stdlib.h>
 #include <string.h>
