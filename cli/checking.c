@@ -36,14 +36,19 @@ int checking_run(struct cmd_context *ctx, const struct checking *checking)
 	struct fsck_result result;
 	int r = 0;
 
+	/* Files are opened when they are wanted: what keeps the store from being checked may show late. */
 	if (!ctx_try_repo(ctx, checking->read_only)) {
 		if (!check_closed(ctx, &options, &result)) {
 			/* To say why not. */
 			ctx_repo(ctx);
 			return EXIT_FAILED;
 		}
-	} else {
-		r = fsck_run(ctx->repo, &options, &result, &ctx->err);
+	} else if (fsck_run(ctx->repo, &options, &result, &ctx->err) < 0) {
+		r = check_closed(ctx, &options, &result) ? 0 : -1;
+		if (!r) {
+			repo_close(ctx->repo);
+			ctx->repo = NULL;
+		}
 	}
 	fault_progress_end(&progress);
 	ctx->damage_told = !r;

@@ -5,6 +5,7 @@
 #include "objects/frame.h"
 #include "objects/journal.h"
 #include "objects/odb_current.h"
+#include "objects/odb_files.h"
 #include "repo/repair_internal.h"
 
 #define CURRENT_LEN_MAX ((uint64_t)64 << 10) /* a longer one is not tried byte by byte */
@@ -203,6 +204,20 @@ static int mend_store(const char *dir, const struct repair_options *options, str
 	return r;
 }
 
+/* With all its files: others open them when they want them. */
+static int open_whole(const char *dir, const struct repo_options *options, struct repo **repo_out,
+		      struct drift_error *err)
+{
+	auto_repo *repo = NULL;
+	struct odb_files files;
+
+	if (repo_open(dir, options, &repo, err) < 0 || odb_files_get(repo_odb(repo), &files, err) < 0)
+		return -1;
+	odb_files_release(&files);
+	*repo_out = take_ptr(repo);
+	return 0;
+}
+
 int repair_open(const char *dir, bool exact, const struct repair_options *options, struct repo **repo_out,
 		struct drift_error *err)
 {
@@ -210,13 +225,13 @@ int repair_open(const char *dir, bool exact, const struct repair_options *option
 	struct drift_error first, why;
 	auto_buf store = BUF_INIT;
 
-	if (!repo_open(dir, &open, repo_out, &first))
+	if (!open_whole(dir, &open, repo_out, &first))
 		return 0;
 	if (first.code != DRIFT_ERR_CORRUPT && first.code != DRIFT_ERR_UNSUPPORTED)
 		return error_set(err, first.code, "%s", first.message);
 	if (repo_find(dir, exact, &store, err) < 0)
 		return -1;
-	if (mend_store(store.data, options, &why) > 0 && !repo_open(dir, &open, repo_out, &why))
+	if (mend_store(store.data, options, &why) > 0 && !open_whole(dir, &open, repo_out, &why))
 		return 0;
 	return error_set(err, first.code, "%s", first.message);
 }
