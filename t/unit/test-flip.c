@@ -567,6 +567,32 @@ static void test_cut_current(void **state)
 	assert_int_equal(judge(f, false), SOUND);
 }
 
+/* Whatever the shared index says, answers are right, as everything else is sound. */
+static void test_flip_index(void **state)
+{
+	struct flip *f = *state;
+	auto_buf path = BUF_INIT, bytes = BUF_INIT;
+	struct drift_error err;
+	size_t i;
+
+	assert_int_equal(judge(f, false), SOUND);
+	buf_addf(&path, "%s/.drift/cache/index", f->dir);
+	must(file_read_whole(path.data, (uint64_t)1 << 30, &bytes, &err), &err);
+	for (i = 0; i < bytes.len; i += f->all ? 1 : 997) {
+		bytes.data[i] = (char)(bytes.data[i] ^ (1 << i % 8));
+		write_file(f, "cache/index", bytes.data, bytes.len);
+		if (judge(f, false) != SOUND)
+			fail_msg("byte %zu of the index", i);
+		bytes.data[i] = (char)(bytes.data[i] ^ (1 << i % 8));
+	}
+	for (i = 0; i < bytes.len; i += f->all ? 61 : 9973) {
+		write_file(f, "cache/index", bytes.data, i);
+		assert_int_equal(judge(f, false), SOUND);
+	}
+	print_message("cache/index: %zu bytes\n", bytes.len);
+	remove_derived(f);
+}
+
 /* One of plain journals, one with a pack. */
 static int setup_both(void **state)
 {
@@ -612,6 +638,8 @@ int main(void)
 		cmocka_unit_test_setup(test_flip_current, use_plain),
 		cmocka_unit_test_setup(test_cut_journal, use_plain),
 		cmocka_unit_test_setup(test_cut_current, use_plain),
+		cmocka_unit_test_setup(test_flip_index, use_plain),
+		cmocka_unit_test_setup(test_flip_index, use_packed),
 		cmocka_unit_test_setup(test_flip_pack, use_packed),
 		cmocka_unit_test_setup(test_flip_pack_index, use_packed),
 		cmocka_unit_test_setup(test_flip_second_journal, use_packed),
