@@ -33,7 +33,7 @@ static enum docmerge_outcome swapped(enum docmerge_outcome outcome)
 static void check_result(const struct docmerge_input *in, const struct docmerge *m)
 {
 	struct text merged = { m->merged.data, m->merged.len };
-	struct docmerge_input once_more = { in->ours, in->ours, &merged };
+	struct docmerge_input once_more = { .base = in->ours, .ours = in->ours, .theirs = &merged };
 	auto_buf sentence = BUF_INIT;
 	struct docmerge again;
 	size_t i;
@@ -52,7 +52,8 @@ static void check_result(const struct docmerge_input *in, const struct docmerge 
 
 static void check_merge(const struct text *base, const struct text *ours, const struct text *theirs)
 {
-	struct docmerge_input in = { base, ours, theirs }, mirrored = { base, theirs, ours };
+	struct docmerge_input in = { .base = base, .ours = ours, .theirs = theirs };
+	struct docmerge_input mirrored = { .base = base, .ours = theirs, .theirs = ours };
 	struct docmerge a, b;
 
 	if (docmerge_run(&in, NULL, &a, NULL))
