@@ -1,5 +1,7 @@
 #include "cli/staged.h"
 
+#include "objects/term.h"
+
 struct staged_walk {
 	struct repo *repo;
 	const struct tree_root *tree;
@@ -23,7 +25,8 @@ static int still_there(const struct staged_walk *walk, const struct staged_chang
 		return -1;
 	if (!found || !change->staged->replaced_present)
 		return !found && !change->staged->replaced_present;
-	document_id(&doc, &id);
+	if (term_state_id(repo_nodes(walk->repo), walk->tree, &path, &doc, &id, err))
+		return -1;
 	return oid_equal(&id, &change->staged->replaced);
 }
 

@@ -286,3 +286,51 @@ int term_each(struct node_store *store, const struct map_root *reserved, const s
 	}
 	return r;
 }
+
+static int stop_at_term(void *data, const struct term_key *key, const struct node_entry *entry,
+			struct drift_error *err)
+{
+	(void)data;
+	(void)key;
+	(void)entry;
+	(void)err;
+	return 1;
+}
+
+int term_has(struct node_store *store, const struct tree_root *root, const struct path *path, struct drift_error *err)
+{
+	struct map_root reserved;
+	int r = term_reserved(store, root, &reserved, err);
+
+	return r <= 0 ? r : term_each(store, &reserved, path, stop_at_term, NULL, err);
+}
+
+static int hash_name(void *data, const struct term_key *key, const struct node_entry *entry, struct drift_error *err)
+{
+	struct buf *names = data;
+
+	if (key->is_piece)
+		return 0;
+	buf_add(names, entry->key + key->prefix_len, entry->key_len - key->prefix_len);
+	buf_add_byte(names, '\n');
+	return buf_check(names, err);
+}
+
+int term_state_id(struct node_store *store, const struct tree_root *root, const struct path *path,
+		  const struct document *doc, struct oid *id_out, struct drift_error *err)
+{
+	auto_buf names = BUF_INIT;
+	struct map_root reserved;
+	struct oid id;
+	int r = term_reserved(store, root, &reserved, err);
+
+	if (r > 0)
+		r = term_each(store, &reserved, path, hash_name, &names, err);
+	if (r < 0)
+		return -1;
+	document_id(doc, &id);
+	if (names.len)
+		sha256_two(id.bytes, OID_LEN, names.data, names.len, id.bytes);
+	*id_out = id;
+	return 0;
+}

@@ -76,4 +76,14 @@ int term_each(struct node_store *store, const struct map_root *reserved, const s
 			  struct drift_error *err),
 	      void *data, struct drift_error *err) MUST_CHECK;
 
+/* Has path any terms? 1 / 0 / -1 */
+int term_has(struct node_store *store, const struct tree_root *root, const struct path *path,
+	     struct drift_error *err) MUST_CHECK;
+/*
+ * What tells one state of a path from another: the document's document_id; or, while it is in conflict, a hash of that
+ * and of what the terms are called.
+ */
+int term_state_id(struct node_store *store, const struct tree_root *root, const struct path *path,
+		  const struct document *doc, struct oid *id_out, struct drift_error *err) MUST_CHECK;
+
 #endif

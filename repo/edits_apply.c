@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/json_patch.h"
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/documents.h"
 
 #define MODE_TYPE 0170000U
@@ -14,15 +15,29 @@ static int tree_view_get(struct edit_view *self, const struct path *path, struct
 			 struct document *doc_out, struct drift_error *err)
 {
 	struct tree_view *v = (struct tree_view *)self;
+	int has;
 
+	if (!v->asked) {
+		has = term_any(v->store, v->root, err);
+		if (has < 0)
+			return -1;
+		v->any = has;
+		v->asked = true;
+	}
+	has = v->any ? term_has(v->store, v->root, path, err) : 0;
+	if (has < 0)
+		return -1;
+	self->in_conflict = has;
 	return tree_get(v->store, v->root, path, node_out, doc_out, err);
 }
 
 void tree_view_init(struct tree_view *v, struct node_store *store, const struct tree_root *root)
 {
 	v->view.get = tree_view_get;
+	v->view.in_conflict = false;
 	v->store = store;
 	v->root = root;
+	v->asked = false;
 }
 
 void edit_outcome_init(struct edit_outcome *o)
@@ -181,6 +196,7 @@ int edits_apply(const struct edits *e, const struct edit *items, size_t count, s
 		struct edit_outcome *o, struct drift_error *err)
 {
 	size_t i, absolute = count;
+	bool patches = false;
 	int found;
 
 	node_unref(o->node);
@@ -197,7 +213,13 @@ int edits_apply(const struct edits *e, const struct edit *items, size_t count, s
 			return -1;
 		if (items[i].kind != EDIT_MATCH && items[i].kind != EDIT_PATCH)
 			absolute = i;
+		patches |= items[i].kind == EDIT_PATCH;
 	}
+	o->settles = view->in_conflict && absolute < count;
+	/* It is not what its sides are that a patch would change, but what stands for them. */
+	if (view->in_conflict && absolute == count && patches)
+		return edits_error(err, DRIFT_ERR_CLASH, "", &o->path,
+				   " is in conflict: a patch does not say what is to become of its sides");
 	if (absolute < count && apply_absolute(items, absolute, o, err))
 		return -1;
 	for (i = absolute < count ? absolute + 1 : 0; i < count; i++)
@@ -237,7 +259,7 @@ int edit_outcome_store(struct edit_outcome *o, struct odb *odb, struct odb_batch
 	if (o->is_raw && is_same_blob(o)) {
 		o->after = o->before;
 		o->is_raw = false;
-		return 0;
+		return o->settles;
 	}
 	if (o->is_raw) {
 		if (base_location(o, odb, &base_loc, err) ||
@@ -246,6 +268,6 @@ int edit_outcome_store(struct edit_outcome *o, struct odb *odb, struct odb_batch
 		o->is_raw = false;
 	}
 	if (o->had && o->has)
-		return !document_equal(&o->before, &o->after);
-	return o->had != o->has;
+		return o->settles || !document_equal(&o->before, &o->after);
+	return o->settles || o->had != o->has;
 }

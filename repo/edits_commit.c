@@ -87,8 +87,14 @@ static int build(struct tree_builder *self, struct odb_batch *batch, const struc
 	b->base.changed_count = 0;
 	b->list.complete = true;
 	b->list.count = 0;
+	b->base.changes = &b->list;
 	tree_view_init(&b->view, odb_batch_nodes(batch), base);
-	return tree_edit(odb_batch_nodes(batch), base, &b->changes, root_out, err);
+	if (tree_edit(odb_batch_nodes(batch), base, &b->changes, root_out, err))
+		return -1;
+	/* Terms may have gone along, which are not in the list. */
+	if (b->view.any)
+		b->base.changes = NULL;
+	return 0;
 }
 
 static void look_ahead(struct tree_builder *self, const struct tree_root *base)

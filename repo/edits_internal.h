@@ -46,6 +46,7 @@ size_t edits_group(const struct edits *e, size_t at);
 struct edit_view {
 	int (*get)(struct edit_view *self, const struct path *path, struct node **node_out, struct document *doc_out,
 		   struct drift_error *err);
+	bool in_conflict; /* set by get: so is the document that it gave */
 };
 
 /* A tree as a view. */
@@ -53,6 +54,7 @@ struct tree_view {
 	struct edit_view view;
 	struct node_store *store;
 	const struct tree_root *root;
+	bool asked, any; /* has the tree terms at all? */
 };
 void tree_view_init(struct tree_view *v, struct node_store *store, const struct tree_root *root);
 
@@ -66,6 +68,7 @@ struct edit_outcome {
 	const void *raw;
 	size_t raw_len;
 	uint32_t raw_mode;
+	bool settles; /* a conflict, whatever the document is afterwards */
 	struct buf patched[2]; /* what raw may point to */
 };
 void edit_outcome_init(struct edit_outcome *o);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/diff_pieces.h"
 #include "repo/import_internal.h"
 #include "repo/stage_internal.h"
@@ -50,8 +51,8 @@ static int judge(struct piece *p, const struct tree_change *change, bool *was_st
 	p->staged.replaced_present = staged ? was.replaced_present : found;
 	if (staged)
 		p->staged.replaced = was.replaced;
-	else if (found)
-		document_id(&in_tip, &p->staged.replaced);
+	else if (found && term_state_id(j->store, j->tip, &change->path, &in_tip, &p->staged.replaced, err))
+		return -1;
 	return 1;
 }
 

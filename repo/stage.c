@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/repo_internal.h"
 
 #define UNLOCKED_TRIES 2
@@ -308,7 +309,7 @@ int stage_drop(struct repo *repo, const struct stage_filter *filter, const char 
 struct read_tree_job {
 	struct stage_job job;
 	struct stage_changes changes;
-	const struct tree_root *root;
+	const struct tree_root *root, *tip;
 	struct node_store *store;
 	struct tree_root stage; /* so far */
 	struct piece {
@@ -357,8 +358,8 @@ static int add_piece(void *data, const struct path *path, const struct document 
 	memset(p, 0, sizeof(*p));
 	p->staged.op = b ? STAGED_PUT : STAGED_REMOVE;
 	p->staged.replaced_present = a;
-	if (a)
-		document_id(a, &p->staged.replaced);
+	if (a && term_state_id(t->store, t->tip, path, a, &p->staged.replaced, err))
+		return -1;
 	p->path = t->memory.len;
 	path_format(path, &t->memory);
 	p->path_len = t->memory.len - p->path;
@@ -379,6 +380,7 @@ static int build_from_tree(struct stage_job *self, struct odb_batch *batch, cons
 
 	(void)stage;
 	t->store = odb_batch_nodes(batch);
+	t->tip = tip;
 	tree_empty(&t->stage);
 	t->count = 0;
 	buf_clear(&t->memory);

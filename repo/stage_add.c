@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/edits_internal.h"
 #include "repo/repo_internal.h"
 
@@ -18,6 +19,8 @@ struct add_job {
 	size_t next; /* edit */
 	struct edit_outcome outcome;
 	bool replaces; /* the whole document, without having read it */
+	bool writes;   /* not only looks */
+	bool in_conflict; /* what the tip has */
 	/* Of the path that the view was asked for. */
 	bool was_staged;
 	struct staged was;
@@ -33,16 +36,19 @@ static int get_over(struct edit_view *self, const struct path *path, struct node
 {
 	struct add_job *a = (struct add_job *)((char *)self - offsetof(struct add_job, view));
 	auto_node *staged_node = NULL;
-	int staged, in_tip;
+	int staged, in_tip, terms;
 
 	node_unref(a->tip_node);
 	a->tip_node = NULL;
 	staged = stage_map_get(a->store, a->stage, path, &staged_node, &a->was, err);
 	in_tip = staged < 0 ? -1 : tree_get(a->store, a->tip, path, &a->tip_node, &a->tip_document, err);
-	if (in_tip < 0)
+	terms = in_tip < 0 ? -1 : term_has(a->store, a->tip, path, err);
+	if (terms < 0)
 		return -1;
 	a->was_staged = staged;
 	a->in_tip = in_tip;
+	a->in_conflict = terms;
+	self->in_conflict = terms && !staged;
 	if (!staged) {
 		if (in_tip) {
 			*node_out = node_ref(a->tip_node);
@@ -70,6 +76,14 @@ static bool edits_replace(const struct edit *items, size_t count)
 	return replaces;
 }
 
+static bool edits_write(const struct edit *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i].kind != EDIT_MATCH)
+			return true;
+	return false;
+}
+
 /*
  * A patch is computed over what was staged, which was made by somebody who had seen what that replaced: so the new
  * document does not know of the tip's, unless it is that which was staged.
@@ -81,12 +95,13 @@ static bool knows_tip(const struct add_job *a)
 	return a->outcome.had && a->in_tip && document_equal(&a->outcome.before, &a->tip_document);
 }
 
-/* What is to be staged after an edit: 1 something / 0 nothing, since the tip has it. */
-static int judge(struct add_job *a)
+/* What is to be staged after an edit: 1 something / 0 nothing, since the tip has it / -1 */
+static int judge(struct add_job *a, struct drift_error *err)
 {
 	const struct edit_outcome *o = &a->outcome;
+	bool settles = a->in_conflict && (a->writes || a->was_staged);
 
-	if (o->has == a->in_tip && (!o->has || document_equal(&o->after, &a->tip_document)))
+	if (!settles && o->has == a->in_tip && (!o->has || document_equal(&o->after, &a->tip_document)))
 		return 0;
 	memset(&a->result, 0, sizeof(a->result));
 	a->result.op = o->has ? STAGED_PUT : STAGED_REMOVE;
@@ -98,8 +113,9 @@ static int judge(struct add_job *a)
 		return 1;
 	}
 	a->result.replaced_present = a->in_tip;
-	if (a->in_tip)
-		document_id(&a->tip_document, &a->result.replaced);
+	if (a->in_tip &&
+	    term_state_id(a->store, a->tip, &o->path, &a->tip_document, &a->result.replaced, err))
+		return -1;
 	return 1;
 }
 
@@ -110,14 +126,19 @@ static int next_staged(struct stage_changes *self, struct stage_change *change_o
 	while (a->next < a->e->count) {
 		const struct edit *items = &a->e->items[a->next];
 		size_t count = edits_group(a->e, a->next);
+		int r;
 
 		a->next += count;
 		a->replaces = edits_replace(items, count);
+		a->writes = edits_write(items, count);
 		if (edits_apply(a->e, items, count, &a->view, &a->outcome, err) ||
 		    edit_outcome_store(&a->outcome, repo_odb(a->repo), a->batch, err) < 0)
 			return -1;
 		change_out->path = a->outcome.path;
-		change_out->staged = judge(a) ? &a->result : NULL;
+		r = judge(a, err);
+		if (r < 0)
+			return -1;
+		change_out->staged = r ? &a->result : NULL;
 		if (change_out->staged || a->was_staged)
 			return 1;
 	}

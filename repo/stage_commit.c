@@ -1,6 +1,7 @@
 #include "repo/stage_internal.h"
 
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/edits_internal.h"
 #include "repo/repo_internal.h"
 
@@ -27,18 +28,21 @@ static int still_fits(struct stage_builder *b, const struct path *path, bool *di
 	struct document doc;
 	struct oid id;
 	int in_tip = tree_get(b->store, b->tip, path, &node, &doc, err);
+	int terms = in_tip < 0 ? -1 : term_has(b->store, b->tip, path, err);
 
-	if (in_tip < 0)
+	if (terms < 0)
 		return -1;
 	if (b->staged.op == STAGED_PUT)
 		*differs_out = !in_tip || !document_equal(&doc, &b->staged.document);
 	else
 		*differs_out = in_tip;
+	*differs_out |= terms;
 	if (!*differs_out)
 		return 1;
 	if (!in_tip || !b->staged.replaced_present)
 		return !in_tip && !b->staged.replaced_present;
-	document_id(&doc, &id);
+	if (term_state_id(b->store, b->tip, path, &doc, &id, err))
+		return -1;
 	return oid_equal(&id, &b->staged.replaced);
 }
 

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "objects/odb_files.h"
+#include "objects/term.h"
 #include "repo/change_lists.h"
 #include "repo/repo_internal.h"
 
@@ -96,7 +97,9 @@ static int count_changes(struct writing *w, const struct change_list *list, stru
 {
 	struct tree_totals totals;
 
-	result->changed_count = list->count;
+	result->changed_count = 0;
+	for (size_t i = 0; i < list->count; i++)
+		result->changed_count += !term_path_is(&list->changes[i].path);
 	if (list->complete)
 		return 0;
 	if (w->builder->changed_count) {
