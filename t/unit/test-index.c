@@ -362,6 +362,29 @@ static void test_full_table(void **state)
 	assert_int_equal(trunk_check(), 1200);
 }
 
+/* Locations are names for ever: what is stored a second time is found where it was first. */
+static void test_first_place_stays(void **state)
+{
+	const struct journal_identity identity = { .number = 1 };
+	const struct oid id = { { 1, 2, 3 } };
+	struct store_index *index, *grown;
+	enum object_kind kind;
+	size_t position = 0;
+	uint64_t loc;
+
+	(void)state;
+	trunk_must(index_create(NULL, &identity, 16, 4, &index, &trunk_err));
+	index_add_object(index, &id, OBJECT_BLOB, loc_make(1, 4096, 0));
+	index_add_object(index, &id, OBJECT_BLOB, loc_make(1, 8192, 3));
+	trunk_must(index_grow(index, NULL, &identity, 100, 4, &grown, &trunk_err));
+	index_add_object(grown, &id, OBJECT_BLOB, loc_make(2, 4096, 0));
+	assert_true(index_find_object(grown, &id, &position, &loc, &kind));
+	assert_int_equal(loc, loc_make(1, 4096, 0));
+	assert_false(index_find_object(grown, &id, &position, &loc, &kind));
+	index_close(grown);
+	index_close(index);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_writer_over_damage, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_head_while_open, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_full_table, trunk_make, trunk_remove),
+		cmocka_unit_test(test_first_place_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
