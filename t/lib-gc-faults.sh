@@ -5,7 +5,7 @@
 # runs `op_OPERATION` in a copy of the store `base` with every STEP-th disk call going wrong as base/fault.h says, and
 # asks each time, with a program that does not fail:
 #  - every answer is the one before, whatever the exit code, also when all that is derived is deleted;
-#  - the complaint names a cause;
+#  - the complaint, or what repair tells of a file that it could not read, names a cause;
 #  - the next gc works, and then nothing is left over: only what `current` names;
 #  - fsck finds no fault; the next write works and is there.
 # shellcheck shell=sh disable=SC2015,SC2034,SC2086
@@ -50,7 +50,7 @@ gc_check_fsck() {
 
 gc_one() {
 	fault_copy work && if test -n "$1"; then gc_derived; else (cd work && "$FAULT_ASK" get c/1 >/dev/null); fi
-	(cd work && DRIFT_FAULT_AT=$fault_n DRIFT_FAULT_MODE=$fault_mode DRIFT_FAULT_COUNT=$FAULT_DIR/fault.count "op_$fault_op") >/dev/null 2>fault.err
+	(cd work && DRIFT_FAULT_AT=$fault_n DRIFT_FAULT_MODE=$fault_mode DRIFT_FAULT_COUNT=$FAULT_DIR/fault.count "op_$fault_op") >fault.err 2>&1
 	fault_rc=$?
 	fault_check_complaint && gc_check_state 'at first' && gc_derived && gc_check_state 'without what is derived' &&
 		gc_check_fsck && gc_check_next ${gc_next:-gc -q} && gc_check_state 'after the next' && gc_check_fsck &&
