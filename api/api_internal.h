@@ -26,9 +26,6 @@ struct drift_snapshot {
 };
 
 struct drift_snapshot *api_snapshot_ref(struct drift_snapshot *snapshot);
-/* The state of a point, which is taken over. */
-int api_snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out,
-		     struct drift_error *err) MUST_CHECK;
 
 /* A document in the memory of node, of which the value gets a reference of its own. */
 int api_value_of(struct drift_repo *repo, struct node *node, const struct document *doc, struct drift_value *out,

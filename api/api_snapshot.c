@@ -5,7 +5,8 @@
 #include "api/warm_internal.h"
 #include "base/mem.h"
 
-int api_snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out, struct drift_error *err)
+/* The state of a point, which is taken over. */
+static int snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out, struct drift_error *err)
 {
 	struct drift_snapshot *s = mem_calloc(1, sizeof(*s));
 
@@ -63,7 +64,7 @@ int drift_snapshot_open(struct drift_repo *repo, const char *point, const char *
 		return -1;
 	r = point ? point_resolve(repo->repo, point, strlen(point), name, &p, err) :
 		    point_of_branch(repo->repo, name, &p, err);
-	return r ? r : api_snapshot_new(repo, &p, snapshot_out, err);
+	return r ? r : snapshot_new(repo, &p, snapshot_out, err);
 }
 
 bool drift_snapshot_commit(const struct drift_snapshot *snapshot, struct drift_commit *commit_out)

@@ -164,7 +164,8 @@ int json_members_fill(struct json_doc *doc, struct json_value *object, const str
 	return 0;
 }
 
-int json_object_set_shared(struct json_doc *doc, struct json_value *object, const struct json_member *member)
+/* As json_object_set without copying the key, which must live as long as doc. */
+static int json_object_set_shared(struct json_doc *doc, struct json_value *object, const struct json_member *member)
 {
 	struct json_members *all = object->u.members;
 	struct json_member *old = all ? find(all, member->key, member->key_len) : NULL;

@@ -68,7 +68,4 @@ int json_elements_fill(struct json_doc *doc, struct json_value *array, const str
 int json_members_fill(struct json_doc *doc, struct json_value *object, const struct json_member *children,
 		      size_t count);
 
-/* As json_object_set without copying the key, which must live as long as doc. */
-int json_object_set_shared(struct json_doc *doc, struct json_value *object, const struct json_member *member);
-
 #endif

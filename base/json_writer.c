@@ -273,12 +273,6 @@ void json_writer_member_str(struct json_writer *w, const char *key, const char *
 	json_writer_str(w, s);
 }
 
-void json_writer_member_int(struct json_writer *w, const char *key, int64_t value)
-{
-	json_writer_key(w, key);
-	json_writer_int(w, value);
-}
-
 void json_writer_member_uint(struct json_writer *w, const char *key, uint64_t value)
 {
 	json_writer_key(w, key);

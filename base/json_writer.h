@@ -71,7 +71,6 @@ void json_writer_base64(struct json_writer *w, const void *bytes, size_t len);
 
 /* Key and value at once. */
 void json_writer_member_str(struct json_writer *w, const char *key, const char *s);
-void json_writer_member_int(struct json_writer *w, const char *key, int64_t value);
 void json_writer_member_uint(struct json_writer *w, const char *key, uint64_t value);
 void json_writer_member_bool(struct json_writer *w, const char *key, bool value);
 void json_writer_member_null(struct json_writer *w, const char *key);

@@ -156,12 +156,6 @@ void progress_update(struct progress *p, uint64_t done)
 		draw(p, now_us, false);
 }
 
-void progress_total(struct progress *p, uint64_t total)
-{
-	if (p)
-		p->options.total = total;
-}
-
 void progress_finish(struct progress *p)
 {
 	if (!p)

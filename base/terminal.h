@@ -54,7 +54,6 @@ struct progress;
 struct progress *progress_start(const struct progress_options *options);
 /* Cheap enough for each item; draws at most ten times a second, from the second second on. */
 void progress_update(struct progress *p, uint64_t done);
-void progress_total(struct progress *p, uint64_t total);
 /* Draw the last state and end the line, if anything was drawn; frees p. */
 void progress_finish(struct progress *p);
 

@@ -53,9 +53,6 @@ struct textdiff_hunk {
 	size_t b_start, b_count;
 };
 
-/* Start with hunk->end 0. True and the next hunk, or false after the last. */
-bool textdiff_next_hunk(const struct textdiff *d, size_t context, struct textdiff_hunk *hunk);
-
 struct textdiff_style {
 	size_t context;
 	/* Sequences put before and after what they name, or NULL. */

@@ -2,7 +2,8 @@
 #include "base/textdiff.h"
 #include "base/utf8.h"
 
-bool textdiff_next_hunk(const struct textdiff *d, size_t context, struct textdiff_hunk *hunk)
+/* Start with hunk->end 0. True and the next hunk, or false after the last. */
+static bool textdiff_next_hunk(const struct textdiff *d, size_t context, struct textdiff_hunk *hunk)
 {
 	size_t count, first = hunk->end, end, after;
 	const struct textdiff_change *c = textdiff_changes(d, &count);

@@ -40,7 +40,7 @@ static int trace_target(void)
 	return fd == TRACE_UNKNOWN ? trace_open() : fd;
 }
 
-bool trace_on(void)
+static bool trace_on(void)
 {
 	return trace_target() != TRACE_OFF;
 }

@@ -13,7 +13,6 @@
 
 #include "base/compiler.h"
 
-bool trace_on(void);
 /* The time to give to trace_line() later; 0 when off. */
 int64_t trace_start(void);
 /* start_us 0: without duration; always nothing when off. errno is kept. */

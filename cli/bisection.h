@@ -67,7 +67,5 @@ void bisection_step_release(struct bisection_step *step);
 int bisection_middle_of_line(const struct bisection *b, uint64_t low, struct bisection_step *out,
 			     struct drift_error *err) MUST_CHECK;
 int bisection_middle_of_graph(const struct bisection *b, struct bisection_step *out, struct drift_error *err) MUST_CHECK;
-/* A choice that parts the commits in `below` (itself included) and the rest. */
-void bisection_step_measure(struct bisection_step *step, uint64_t below, uint64_t count);
 
 #endif

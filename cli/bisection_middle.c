@@ -10,7 +10,8 @@
 /* Steps spent on counting below merges; beyond that a lower bound has to do. */
 #define MERGE_WORK_MAX ((uint64_t)1 << 27)
 
-void bisection_step_measure(struct bisection_step *step, uint64_t below, uint64_t count)
+/* A choice that parts the commits in `below` (itself included) and the rest. */
+static void bisection_step_measure(struct bisection_step *step, uint64_t below, uint64_t count)
 {
 	uint64_t worst = below > count - below ? below : count - below;
 

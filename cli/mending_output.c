@@ -10,7 +10,9 @@ struct mending_output {
 	uint64_t actions, left;
 };
 
-static const char *const kind_names[] = { "cut", "index", "restore", "rewrite", "lost" };
+static const char *const kind_names[] = {
+	[REPAIR_INDEX] = "index", [REPAIR_RESTORE] = "restore", [REPAIR_LOST] = "lost"
+};
 
 static int print_json(const struct repair_action *action, struct drift_error *err)
 {

@@ -54,8 +54,9 @@ static int describe(struct cmd_context *ctx, const struct document *doc, struct 
 	return 1;
 }
 
-int view_document_at(struct cmd_context *ctx, const struct point *point, const char *path, size_t path_len,
-		     struct document_view *out, struct buf *data, struct drift_error *err)
+/* The same in the tree of a point. */
+static int view_document_at(struct cmd_context *ctx, const struct point *point, const char *path, size_t path_len,
+			    struct document_view *out, struct buf *data, struct drift_error *err)
 {
 	auto_node *node = NULL;
 	struct document doc;

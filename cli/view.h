@@ -30,9 +30,6 @@ struct document_view {
 /* Read one document without building the view: 1 / 0 absent / -1. data may be NULL: only what it is. */
 int view_document(struct cmd_context *ctx, const char *path, size_t path_len, struct document_view *out,
 		  struct buf *data, struct drift_error *err) MUST_CHECK;
-/* The same in the tree of a point. */
-int view_document_at(struct cmd_context *ctx, const struct point *point, const char *path, size_t path_len,
-		     struct document_view *out, struct buf *data, struct drift_error *err) MUST_CHECK;
 
 /* "json", "text", "binary", "gitlink", "conflict": from the form and the bytes. */
 const char *view_kind(enum document_form form, const struct buf *data);

@@ -87,11 +87,6 @@ enum docdiff_kind docdiff_kind(const struct docdiff *d)
 	return d->kind;
 }
 
-const struct json_diff *docdiff_fields(const struct docdiff *d)
-{
-	return d->fields;
-}
-
 void docdiff_counts(const struct docdiff *d, size_t *added_out, size_t *removed_out)
 {
 	size_t added = 0, removed = 0, count = 0, i;

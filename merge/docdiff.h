@@ -25,8 +25,6 @@ int docdiff_new(const struct text *from, const struct text *to, struct docdiff *
 /* NULL-safe. */
 void docdiff_free(struct docdiff *d);
 enum docdiff_kind docdiff_kind(const struct docdiff *d);
-/* DOCDIFF_JSON, else NULL. */
-const struct json_diff *docdiff_fields(const struct docdiff *d);
 /* Fields or lines that came and went: a changed field or line counts in both; 0 and 0 for binary. */
 void docdiff_counts(const struct docdiff *d, size_t *added_out, size_t *removed_out);
 

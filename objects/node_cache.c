@@ -76,26 +76,16 @@ static void shard_clear(struct shard *s)
 	s->free_head = EMPTY;
 }
 
-void node_cache_clear(struct node_cache *cache)
-{
-	size_t i;
-
-	for (i = 0; i < SHARD_COUNT; i++) {
-		pthread_mutex_lock(&cache->shards[i].mutex);
-		shard_clear(&cache->shards[i]);
-		pthread_mutex_unlock(&cache->shards[i].mutex);
-	}
-}
-
 void node_cache_free(struct node_cache *cache)
 {
 	size_t i;
 
 	if (!cache)
 		return;
-	node_cache_clear(cache);
-	for (i = 0; i < SHARD_COUNT; i++)
+	for (i = 0; i < SHARD_COUNT; i++) {
+		shard_clear(&cache->shards[i]);
 		pthread_mutex_destroy(&cache->shards[i].mutex);
+	}
 	free(cache);
 }
 

@@ -16,8 +16,6 @@ struct node *node_cache_get(struct node_cache *cache, uint64_t loc);
 void node_cache_put(struct node_cache *cache, uint64_t loc, struct node *node);
 /* Forget one. */
 void node_cache_drop(struct node_cache *cache, uint64_t loc);
-/* Forget everything: locations may mean something else from now on. */
-void node_cache_clear(struct node_cache *cache);
 
 struct node_cache_stats {
 	uint64_t hits, misses, bytes;

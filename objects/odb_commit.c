@@ -8,7 +8,7 @@ static struct commit **cache_slot(struct odb *odb, uint64_t loc)
 	return &odb->commits[(loc * UINT64_C(0x9e3779b97f4a7c15)) >> 54 & (COMMIT_CACHE_COUNT - 1)];
 }
 
-struct commit *odb_commit_cached(struct odb *odb, uint64_t loc)
+static struct commit *odb_commit_cached(struct odb *odb, uint64_t loc)
 {
 	struct commit *c;
 

@@ -20,8 +20,6 @@
  */
 #define SEAL_BYTES ((uint64_t)16 << 20)
 #define SEAL_FRAMES 65536
-/* Unpacked journals from which on a writer packs by itself, so that what must be replayed stays bounded. */
-#define SEAL_WAITING_MAX 8
 
 const unsigned char *odb_store_id(const struct odb *odb); /* 16 bytes */
 const char *odb_pack_dir(const struct odb *odb);

@@ -219,9 +219,6 @@ int odb_skip_damaged(const struct drift_error *why, struct drift_error *err) MUS
 /* The node at loc; id NULL: it is computed. */
 int odb_pack_node(struct odb *odb, struct pack *pack, uint64_t loc, const struct oid *id, struct node **out,
 		  struct drift_error *err) MUST_CHECK;
-/* What stands at loc, in a journal or a pack. */
-int odb_identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out,
-		 struct drift_error *err) MUST_CHECK;
 /* By id, newest pack first: 1 / 0 / -1. */
 int odb_find_packed(struct odb *odb, const struct oid *id, enum object_kind *kind_out, uint64_t *loc_out,
 		    struct drift_error *err) MUST_CHECK;
@@ -292,10 +289,8 @@ int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct re
 int odb_txn(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *out, struct drift_error *err);
 struct compressor *odb_compressor_take(struct odb *odb, struct drift_error *err);
 void odb_compressor_give(struct odb *odb, struct compressor *c);
-int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err);
 
 /* odb_commit.c */
-struct commit *odb_commit_cached(struct odb *odb, uint64_t loc);
 void odb_commit_keep(struct odb *odb, uint64_t loc, struct commit *c);
 int odb_commit_at(struct odb *odb, uint64_t loc, struct commit **out, struct drift_error *err);
 

@@ -161,7 +161,8 @@ int odb_pack_node(struct odb *odb, struct pack *pack, uint64_t loc, const struct
 	return root_node(odb, &r, loc, id, out, err);
 }
 
-int odb_identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out, struct drift_error *err)
+/* What stands at loc, in a journal or a pack. */
+static int identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out, struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	auto_buf content = BUF_INIT;
@@ -196,7 +197,7 @@ static int find_in_pack(struct odb *odb, struct pack *pack, const struct oid *id
 	int r;
 
 	while ((r = pack_find_id(pack, id, OID_HEX_LEN, &position, &loc, err)) > 0) {
-		if (odb_identify(odb, loc, kind_out, &there, NULL) < 0 || !oid_equal(&there, id))
+		if (identify(odb, loc, kind_out, &there, NULL) < 0 || !oid_equal(&there, id))
 			continue;
 		*loc_out = loc;
 		return 1;
@@ -270,7 +271,7 @@ int odb_each_packed_prefix(struct odb *odb, const struct oid *prefix, unsigned d
 		position = 0;
 		while (!r && (r = pack_find_id(list->items[i].pack, prefix, digits, &position, &loc, err)) > 0) {
 			r = 0;
-			if (odb_identify(odb, loc, &kind, &id, NULL) < 0)
+			if (identify(odb, loc, &kind, &id, NULL) < 0)
 				continue;
 			r = find_from(odb, list, i + 1, &id, &other, &elsewhere, err);
 			r = r < 0 ? -1 : r ? 0 : each(data, &id, kind, loc, err);
@@ -342,7 +343,7 @@ static int each_at(struct each_pack *e, uint64_t loc, struct drift_error *err)
 	enum object_kind kind;
 	struct oid id;
 
-	if (odb_identify(e->odb, loc, &kind, &id, &why) < 0)
+	if (identify(e->odb, loc, &kind, &id, &why) < 0)
 		return odb_skip_damaged(&why, err);
 	return e->each(e->data, &id, kind, loc, err);
 }

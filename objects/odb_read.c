@@ -122,7 +122,7 @@ static const struct compress_dict *dict_known(struct odb *odb, uint64_t loc)
 	return found;
 }
 
-int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err)
+static int odb_dict(struct odb *odb, uint64_t loc, const struct compress_dict **out, struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	struct compress_dict *dict = NULL;

@@ -67,7 +67,8 @@ static uint64_t check_part(const struct pack_part *part, uint64_t at, uint64_t e
 	return before == part->item_count ? at : 0;
 }
 
-int pack_read_groups(struct pack *pack, struct drift_error *err)
+/* Everything in GROUPS against file and counts; sets the parts. */
+static int pack_read_groups(struct pack *pack, struct drift_error *err)
 {
 	const unsigned char *block = (const unsigned char *)pack->mapping + pack->groups_at;
 	uint64_t len = pack->len - PACK_TRAILER_LEN - pack->groups_at, lines, start;
@@ -260,7 +261,7 @@ uint64_t pack_group_count(const struct pack *pack, enum pack_block_kind kind)
 	return pack_part(pack, kind)->group_count;
 }
 
-struct compressor *pack_compressor_take(struct pack *pack, struct drift_error *err)
+static struct compressor *pack_compressor_take(struct pack *pack, struct drift_error *err)
 {
 	struct compressor *z = NULL;
 
@@ -273,7 +274,7 @@ struct compressor *pack_compressor_take(struct pack *pack, struct drift_error *e
 	return z;
 }
 
-void pack_compressor_give(struct pack *pack, struct compressor *z)
+static void pack_compressor_give(struct pack *pack, struct compressor *z)
 {
 	pthread_mutex_lock(&pack->mutex);
 	if (pack->spare_count < PACK_SPARE_MAX) {

@@ -49,9 +49,5 @@ int pack_block_raw(struct pack *pack, enum pack_block_kind kind, uint64_t offset
 /* A group as it is in the file now, whatever the cache holds. */
 int pack_group_load(struct pack *pack, enum pack_block_kind kind, uint64_t number, struct group **group_out,
 		    struct drift_error *err) MUST_CHECK;
-/* Everything in GROUPS against file and counts; sets the parts. */
-int pack_read_groups(struct pack *pack, struct drift_error *err) MUST_CHECK;
-struct compressor *pack_compressor_take(struct pack *pack, struct drift_error *err);
-void pack_compressor_give(struct pack *pack, struct compressor *z);
 
 #endif

@@ -365,7 +365,8 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 			    err);
 }
 
-int index_publish(struct store_index *index, struct drift_error *err)
+/* Give it its name; what was there is marked as superseded by its owner. */
+static int index_publish(struct store_index *index, struct drift_error *err)
 {
 	if (!index->temp_path)
 		return 0;

@@ -54,8 +54,6 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 /* A new empty one under a temporary name (path NULL: in memory only), with room for so many entries. */
 int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
 		 struct store_index **out, struct drift_error *err) MUST_CHECK;
-/* Give it its name; what was there is marked as superseded by its owner. */
-int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK;
 void index_close(struct store_index *index);
 /*
  * Give back its file and memory, but for the head, though some thread may still be looking something up in it, which

@@ -199,7 +199,8 @@ void tree_ranges_release(struct tree_ranges *ranges)
 	ranges->count = 0;
 }
 
-bool key_range_holds(const struct key_range *range, const struct node_entry *entry)
+/* Does a key lie before the end of the range? */
+static bool key_range_holds(const struct key_range *range, const struct node_entry *entry)
 {
 	return !range->to || key_compare(entry->key, entry->key_len, range->to, range->to_len) < 0;
 }

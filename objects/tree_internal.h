@@ -31,8 +31,6 @@ struct tree_ranges {
 int tree_ranges_init(struct tree_ranges *ranges, const char *prefix, size_t prefix_len,
 		     struct drift_error *err) MUST_CHECK;
 void tree_ranges_release(struct tree_ranges *ranges);
-/* Does a key lie before the end of the range? */
-bool key_range_holds(const struct key_range *range, const struct node_entry *entry);
 
 /* Keys, one behind the other in bytes. */
 struct term_keys {

@@ -13,7 +13,8 @@ uint32_t tree_line_mode(const struct document *doc)
 	return doc->form == DOCUMENT_GITLINK ? 0160000U : REGULAR_MODE;
 }
 
-const char *tree_line_type(const struct document *doc)
+/* "blob", or "commit" for a gitlink. */
+static const char *tree_line_type(const struct document *doc)
 {
 	return doc->form == DOCUMENT_GITLINK ? "commit" : "blob";
 }

@@ -14,8 +14,6 @@ struct tree_lines {
 
 /* The file mode shown for a document: one without mode is a regular file. */
 uint32_t tree_line_mode(const struct document *doc);
-/* "blob", or "commit" for a gitlink. */
-const char *tree_line_type(const struct document *doc);
 /* The id shown: hexadecimal, a gitlink's own. */
 void tree_line_id(const struct document *doc, char hex[OID_HEX_LEN + 1]);
 

@@ -55,8 +55,9 @@ void edit_outcome_release(struct edit_outcome *o)
 	buf_release(&o->patched[1]);
 }
 
-int edits_error(struct drift_error *err, enum drift_error_code code, const char *before, const struct path *path,
-		const char *after)
+/* "no document 'x/y'" and the like: the path quoted in a message that has one %s. */
+static int edits_error(struct drift_error *err, enum drift_error_code code, const char *before, const struct path *path,
+		       const char *after)
 {
 	auto_buf text = BUF_INIT;
 

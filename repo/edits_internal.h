@@ -81,8 +81,4 @@ int edits_apply(const struct edits *e, const struct edit *items, size_t count, s
 int edit_outcome_store(struct edit_outcome *o, struct odb *odb, struct odb_batch *batch,
 		       struct drift_error *err) MUST_CHECK;
 
-/* "no document 'x/y'" and the like: the path quoted in a message that has one %s. */
-int edits_error(struct drift_error *err, enum drift_error_code code, const char *before, const struct path *path,
-		const char *after);
-
 #endif

@@ -105,11 +105,6 @@ int gc_encoder_add(struct gc_encoder *e, const struct gc_object *object, struct 
 	return extsort_add(e->sort, &item, err);
 }
 
-uint64_t gc_encoder_count(const struct gc_encoder *e)
-{
-	return e->count;
-}
-
 static int write_node(struct gc_encoder *e, const struct item *item, struct drift_error *err)
 {
 	auto_node *node = NULL;

@@ -44,7 +44,6 @@ struct gc_object {
 int gc_encoder_is_root(struct gc_encoder *e, const struct record *record, bool *root_out,
 		       struct drift_error *err) MUST_CHECK;
 int gc_encoder_add(struct gc_encoder *e, const struct gc_object *object, struct drift_error *err) MUST_CHECK;
-uint64_t gc_encoder_count(const struct gc_encoder *e);
 /* After the last: read, encode, group and write all; ids of blobs and of nodes of root maps go to the index. */
 int gc_encoder_write(struct gc_encoder *e, struct pack_writer *w, struct drift_error *err) MUST_CHECK;
 

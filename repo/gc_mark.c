@@ -68,11 +68,6 @@ int gc_marked(const struct gc_marks *m, uint64_t loc, struct drift_error *err)
 	return m->keep_all ? 1 : gc_bits_get(m->bits, loc, err);
 }
 
-uint64_t gc_mark_count(const struct gc_marks *m)
-{
-	return m->count;
-}
-
 static int push(struct stack *s, const struct object_ref *ref, struct drift_error *err)
 {
 	if (mem_grow(&s->items, &s->capacity, s->count + 1, sizeof(*s->items)) < 0)

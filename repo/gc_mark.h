@@ -35,6 +35,5 @@ int gc_mark_since(struct gc_marks *marks, uint64_t from, uint64_t to, uint64_t *
 void gc_mark_everything(struct gc_marks *marks);
 /* 1 / 0 / -1; loc: of a record in what is taken. */
 int gc_marked(const struct gc_marks *marks, uint64_t loc, struct drift_error *err) MUST_CHECK;
-uint64_t gc_mark_count(const struct gc_marks *marks);
 
 #endif

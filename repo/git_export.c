@@ -72,7 +72,7 @@ static int read_mark(struct git_exporter *x, const char *line, size_t len, struc
 	return 0;
 }
 
-int export_marks_read(struct git_exporter *x, const char *path, struct drift_error *err)
+static int export_marks_read(struct git_exporter *x, const char *path, struct drift_error *err)
 {
 	auto_buf data = BUF_INIT;
 	const char *at, *end;
@@ -97,7 +97,7 @@ static int by_number(const void *a, const void *b)
 	return (*l)->number < (*r)->number ? -1 : (*l)->number > (*r)->number;
 }
 
-int export_marks_write(struct git_exporter *x, const char *path, struct drift_error *err)
+static int export_marks_write(struct git_exporter *x, const char *path, struct drift_error *err)
 {
 	auto_free const struct export_mark **sorted = mem_alloc_array(x->marks.count + 1, sizeof(struct export_mark *));
 	auto_buf out = BUF_INIT;
@@ -123,7 +123,7 @@ int export_marks_write(struct git_exporter *x, const char *path, struct drift_er
 
 /* --- writing --- */
 
-int export_flush(struct git_exporter *x, struct drift_error *err)
+static int export_flush(struct git_exporter *x, struct drift_error *err)
 {
 	if (buf_check(&x->out, err) || x->options->write(x->options->data, x->out.data, x->out.len, err))
 		return -1;

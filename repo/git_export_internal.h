@@ -53,7 +53,6 @@ int export_mark(struct git_exporter *x, const struct oid *id, struct export_mark
 /* ":12", or the id where the object has no number: appended. */
 void export_mark_name(const struct export_mark *mark, struct buf *out);
 int export_command(struct git_exporter *x, const struct git_command *c, struct drift_error *err) MUST_CHECK;
-int export_flush(struct git_exporter *x, struct drift_error *err) MUST_CHECK;
 
 /* What the revisions ask for: the refs, and all their commits that are not left out. */
 int export_collect(struct git_exporter *x, struct drift_error *err) MUST_CHECK;
@@ -62,8 +61,5 @@ int export_commit(struct git_exporter *x, struct export_mark *mark, struct drift
 int export_blob(struct git_exporter *x, const struct oid *id, const struct document *doc, struct export_mark **out,
 		struct drift_error *err) MUST_CHECK;
 int export_ref_end(struct git_exporter *x, const struct export_ref *ref, struct drift_error *err) MUST_CHECK;
-
-int export_marks_read(struct git_exporter *x, const char *path, struct drift_error *err) MUST_CHECK;
-int export_marks_write(struct git_exporter *x, const char *path, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -18,8 +18,9 @@ static bool ends_with(struct text t, const char *end)
 	return t.len >= len && !memcmp(t.data + t.len - len, end, len);
 }
 
-int import_ident(struct git_importer *imp, struct text raw, const char *header, struct signature_line *out,
-		 struct buf *text, struct drift_error *err)
+/* A signature line from git's, and the header that keeps what it cannot hold, appended to imp->extra. */
+static int import_ident(struct git_importer *imp, struct text raw, const char *header, struct signature_line *out,
+			struct buf *text, struct drift_error *err)
 {
 	if (imp->date_now && ends_with(raw, "> now")) {
 		struct date now = { .us = date_now_us() / 1000000 * 1000000, .zone_min = 0 };

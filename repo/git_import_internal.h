@@ -70,9 +70,6 @@ int import_blob_object(struct git_importer *imp, struct text text, struct object
 int import_blob(struct git_importer *imp, const struct git_command *c, struct drift_error *err) MUST_CHECK;
 
 int import_tag(struct git_importer *imp, const struct git_command *c, struct drift_error *err) MUST_CHECK;
-/* A signature line from git's, and the header that keeps what it cannot hold, appended to imp->extra. */
-int import_ident(struct git_importer *imp, struct text raw, const char *header, struct signature_line *out,
-		 struct buf *text, struct drift_error *err) MUST_CHECK;
 
 int import_commit_begin(struct git_importer *imp, const struct git_command *c, struct drift_error *err) MUST_CHECK;
 int import_commit_file(struct git_importer *imp, const struct git_command *c, struct drift_error *err) MUST_CHECK;

@@ -77,7 +77,5 @@ uint64_t git_stream_offset(const struct git_stream *s);
 
 /* Append the command as it stands in a stream. */
 void git_command_format(const struct git_command *c, struct buf *out);
-/* Append a path, in C-style quotes if it needs them. */
-void git_path_format(struct text path, struct buf *out);
 
 #endif

@@ -34,7 +34,8 @@ static bool needs_quotes(struct text path)
 	return !path.len;
 }
 
-void git_path_format(struct text path, struct buf *out)
+/* Append a path, in C-style quotes if it needs them. */
+static void git_path_format(struct text path, struct buf *out)
 {
 	if (!needs_quotes(path)) {
 		buf_add(out, path.data, path.len);

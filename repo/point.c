@@ -21,7 +21,8 @@ int point_locate(struct repo *repo, struct point_target *target, struct drift_er
 			 oid_to_hex(&target->object.id, hex));
 }
 
-int point_peel(struct repo *repo, struct point_target *target, struct drift_error *err)
+/* Through tags to something else. */
+static int point_peel(struct repo *repo, struct point_target *target, struct drift_error *err)
 {
 	for (unsigned depth = 0; !target->empty && target->kind == OBJECT_TAG; depth++) {
 		auto_tag *tag = NULL;
@@ -106,7 +107,9 @@ static int step_commit(struct repo *repo, const struct point_text *text, const s
 	return 0;
 }
 
-int point_steps(struct repo *repo, const struct point_text *text, struct point_target *target, struct drift_error *err)
+/* Take the steps of the text. */
+static int point_steps(struct repo *repo, const struct point_text *text, struct point_target *target,
+		       struct drift_error *err)
 {
 	for (size_t i = 0; i < text->step_count; i++) {
 		const struct point_step *step = text->steps + i;
@@ -147,8 +150,9 @@ static int state_of_tree(struct repo *repo, const struct point_text *text, const
 	return 0;
 }
 
-int point_state(struct repo *repo, const struct point_text *text, struct point_target *target, struct point *out,
-		struct drift_error *err)
+/* What the target is as a state of the store. */
+static int point_state(struct repo *repo, const struct point_text *text, struct point_target *target, struct point *out,
+		       struct drift_error *err)
 {
 	auto_point p = POINT_INIT;
 

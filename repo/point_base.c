@@ -5,8 +5,6 @@
 #include "repo/point_internal.h"
 #include "repo/reflog.h"
 
-#define WHAT_LEN_MAX (REF_NAME_MAX + 64)
-
 static const char *branch_name(const struct point_context *ctx)
 {
 	return ctx->branch ? ctx->branch : REF_HEAD;

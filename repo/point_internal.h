@@ -32,18 +32,10 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 /* The one object whose id is, or begins with, the text's: 1 / 0 none / -1. */
 int point_id(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
 	     struct drift_error *err) MUST_CHECK;
-/* Take the steps of the text. */
-int point_steps(struct repo *repo, const struct point_text *text, struct point_target *target,
-		struct drift_error *err) MUST_CHECK;
 /* Base and steps. */
 int point_target(const struct point_context *ctx, const struct point_text *text, struct point_target *out,
 		 struct drift_error *err) MUST_CHECK;
-/* What the target is as a state of the store. */
-int point_state(struct repo *repo, const struct point_text *text, struct point_target *target, struct point *out,
-		struct drift_error *err) MUST_CHECK;
 /* Fill in kind and location of target->object. DRIFT_ERR_NOT_FOUND if it is not stored. */
 int point_locate(struct repo *repo, struct point_target *target, struct drift_error *err) MUST_CHECK;
-/* Through tags to something else. */
-int point_peel(struct repo *repo, struct point_target *target, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "repo/fsck.h"
 
-enum repair_kind { REPAIR_CUT_TAIL, REPAIR_INDEX, REPAIR_RESTORE, REPAIR_REWRITE, REPAIR_LOST };
+enum repair_kind { REPAIR_INDEX, REPAIR_RESTORE, REPAIR_LOST };
 
 struct repair_action {
 	enum repair_kind kind;

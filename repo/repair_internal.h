@@ -51,8 +51,6 @@ int repair_add_byte(struct repair_bytes *bytes, const struct repair_byte *byte, 
  */
 int repair_find_pack(const char *dir, const struct pack_name *pack, const unsigned char store_id[16],
 		     struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
-/* The byte of `current` that is wrong, if one is and the files tell: 1, 0, -1. */
-int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
 
 /* Store an object again as the first source that has it gives it: 1 with that source, 0 none has it, -1. dry_run: only look. */
 int repair_restore(struct repo *repo, const struct repair_options *options, const struct oid *id,

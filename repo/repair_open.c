@@ -94,7 +94,8 @@ static int tells_truth(const char *dir, const struct buf *text, struct drift_err
 	return current_parse(&copy, CURRENT_NAME, &current, NULL) < 0 ? 0 : fits_files(dir, &current, err);
 }
 
-int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err)
+/* The byte of `current` that is wrong, if one is and the files tell: 1, 0, -1. */
+static int repair_find_current(const char *dir, struct repair_bytes *bytes, struct drift_error *err)
 {
 	struct repair_byte byte = { .name = CURRENT_NAME };
 	auto_buf path = BUF_INIT, text = BUF_INIT;

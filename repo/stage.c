@@ -208,8 +208,8 @@ static int next_of_stream(struct tree_changes *self, struct tree_change *change_
 	return r;
 }
 
-int stage_stream_open(struct stage_stream *s, struct node_store *store, const struct tree_root *stage,
-		      struct drift_error *err)
+static int stage_stream_open(struct stage_stream *s, struct node_store *store, const struct tree_root *stage,
+			     struct drift_error *err)
 {
 	s->changes.next = next_of_stream;
 	return stage_cursor_open(store, stage, "", 0, &s->cursor, err);

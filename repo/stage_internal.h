@@ -25,7 +25,5 @@ struct stage_stream {
 	struct stage_cursor *cursor;
 	struct staged staged;
 };
-int stage_stream_open(struct stage_stream *s, struct node_store *store, const struct tree_root *stage,
-		      struct drift_error *err) MUST_CHECK;
 
 #endif
