@@ -6,7 +6,8 @@
 #include "base/mem.h"
 
 /* The state of a point, which is taken over. */
-static int snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out, struct drift_error *err)
+static int snapshot_new(struct drift_repo *repo, struct point *point, struct drift_snapshot **out,
+			struct drift_error *err)
 {
 	struct drift_snapshot *s = mem_calloc(1, sizeof(*s));
 

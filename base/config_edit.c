@@ -1,4 +1,5 @@
 /* Changing a configuration text without disturbing the rest of it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/config_file.h"
@@ -19,6 +20,12 @@ struct survey {
 	size_t section_end; /* where another entry of the last such section goes */
 	bool open;          /* see struct config_scan */
 };
+
+static void survey_release(struct survey *s)
+{
+	free(s->places);
+}
+#define auto_survey __attribute__((cleanup(survey_release)))
 
 static bool is_blank(const char *text, size_t start, size_t end)
 {
@@ -199,17 +206,11 @@ static void change_entries(const char *text, size_t len, const struct survey *fo
 int config_text_edit(const char *text, size_t len, const struct config_edit *edit, struct buf *out,
 		     struct drift_error *err)
 {
-	struct survey found = { .places = NULL };
 	auto_buf name = BUF_INIT;
 	auto_buf changed = BUF_INIT;
-	auto_free struct place *places = NULL;
-	int r;
+	auto_survey struct survey found = { .places = NULL };
 
-	if (config_name_normalise(edit->name, &name, err) < 0)
-		return -1;
-	r = survey(text, len, &name, &found, err);
-	places = found.places;
-	if (r < 0)
+	if (config_name_normalise(edit->name, &name, err) < 0 || survey(text, len, &name, &found, err) < 0)
 		return -1;
 	if (edit->kind == CONFIG_UNSET && !found.count)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "'%s' is not set", edit->name);

@@ -90,8 +90,7 @@ static int open_regular(const char *path, int flags, int *fd_out, struct drift_e
 		return error_from_errno(err, "cannot look at '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, DRIFT_ERR_IO, "cannot open '%s': not a regular file", path);
-	*fd_out = fd;
-	fd = -1;
+	*fd_out = take_fd(&fd);
 	return 0;
 }
 
@@ -126,8 +125,7 @@ int file_open_read_user(const char *path, int *fd_out, struct drift_error *err)
 		return error_from_errno(err, "cannot look at '%s'", path);
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, DRIFT_ERR_INVALID, "cannot read '%s': it is a directory", path);
-	*fd_out = fd;
-	fd = -1;
+	*fd_out = take_fd(&fd);
 	return 0;
 }
 

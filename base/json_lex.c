@@ -135,7 +135,8 @@ const unsigned char *json_lex_word(const unsigned char *p, const unsigned char *
 
 static uint32_t hex4(const unsigned char *p)
 {
-	return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 | hex_value(p[3]));
+	return (uint32_t)hex_value(p[0]) << 12 | (uint32_t)hex_value(p[1]) << 8 | (uint32_t)hex_value(p[2]) << 4 |
+	       (uint32_t)hex_value(p[3]);
 }
 
 static size_t put_utf8(unsigned char *out, uint32_t c)

@@ -23,6 +23,15 @@
 		taken_;                          \
 	})
 
+/* The same for a descriptor: -1 is left behind. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 void mem_cleanup_free(void *pointer_to_pointer);
 void mem_cleanup_close(int *fd);
 

@@ -195,7 +195,7 @@ static int make_room(struct search *s, struct drift_error *err)
 {
 	size_t count = (size_t)s->n + (size_t)s->m + 3;
 
-	if (count > s->room_count) {
+	if (!s->room || count > s->room_count) {
 		free(s->room);
 		s->room = mem_alloc_array(2 * count, sizeof(*s->room));
 		s->room_count = s->room ? count : 0;

@@ -13,7 +13,9 @@ void size_append(struct buf *out, uint64_t bytes)
 		return;
 	}
 	/* What would be printed as 1024.0 is 1.0 of the next unit. */
-	for (; value >= 1023.95 && unit + 1 < ARRAY_SIZE(units); value /= 1024)
+	while (value >= 1023.95 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
 		unit++;
+	}
 	buf_addf(out, "%.1f %s", value, units[unit]);
 }

@@ -47,7 +47,7 @@ struct blame_slot *blame_add_slot(struct blame *b)
 
 static int start_lines(struct blame *b, struct drift_error *err)
 {
-	const char *at = b->memory.data, *end, *newline;
+	const char *at, *end, *newline;
 
 	buf_add(&b->memory, b->bytes.data, b->bytes.len);
 	if (buf_check(&b->memory, err))

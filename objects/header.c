@@ -32,7 +32,7 @@ static void add_time(struct buf *out, int64_t usec)
 {
 	uint64_t magnitude = usec < 0 ? 0 - (uint64_t)usec : (uint64_t)usec;
 	uint64_t fraction = magnitude % USEC;
-	char digits[7]; /* a 1 keeps the zeros in front */
+	char digits[7] = ""; /* a 1 keeps the zeros in front */
 	size_t len = sizeof(digits);
 
 	if (usec < 0)

@@ -162,7 +162,8 @@ int odb_pack_node(struct odb *odb, struct pack *pack, uint64_t loc, const struct
 }
 
 /* What stands at loc, in a journal or a pack. */
-static int identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out, struct drift_error *err)
+static int identify(struct odb *odb, uint64_t loc, enum object_kind *kind_out, struct oid *id_out,
+		    struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
 	auto_buf content = BUF_INIT;
@@ -343,7 +344,7 @@ static int each_at(struct each_pack *e, uint64_t loc, struct drift_error *err)
 	enum object_kind kind;
 	struct oid id;
 
-	if (identify(e->odb, loc, &kind, &id, &why) < 0)
+	if (identify(e->odb, loc, &kind, &id, &why))
 		return odb_skip_damaged(&why, err);
 	return e->each(e->data, &id, kind, loc, err);
 }

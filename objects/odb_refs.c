@@ -13,6 +13,13 @@ bool odb_is_visible(struct odb *odb, uint64_t loc)
 	return loc_file(loc) < h->journal || loc_offset(loc) < atomic_load(&h->visible) || loc_offset(loc) < atomic_load(&h->synced);
 }
 
+/* The log entry at loc, with the transaction that it is in: 1, log_out is released by txn_log_release / 0 none / -1. */
+static int read_log(struct odb *odb, uint64_t loc, struct payload *payload, struct txn *txn_out, struct txn_log *log_out,
+		    struct drift_error *err)
+{
+	return odb_txn(odb, loc, payload, txn_out, err) ? -1 : txn_log_parse(txn_out, log_out, err);
+}
+
 int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out, struct drift_error *err)
 {
 	struct payload payload = { .bytes = BUF_INIT };
@@ -26,9 +33,7 @@ int odb_update_name(struct odb *odb, const struct txn_update *u, struct buf *out
 	}
 	if (memo_find(odb, &odb->name_memo, u->name_loc, u->name_index, out))
 		return buf_check(out, err);
-	r = odb_txn(odb, u->name_loc, &payload, &t, err);
-	if (!r)
-		r = txn_log_parse(&t, &log, err);
+	r = read_log(odb, u->name_loc, &payload, &t, &log, err);
 	if (r > 0) {
 		const struct txn_update *there = u->name_index < log.update_count ? &log.updates[u->name_index] : NULL;
 
@@ -86,10 +91,8 @@ static int read_update(struct odb *odb, uint64_t loc, const char *name, struct r
 	size_t i, len = strlen(name);
 	struct txn_log log;
 	struct txn t;
-	int r = odb_txn(odb, loc, &payload, &t, err), found = 0;
+	int r = read_log(odb, loc, &payload, &t, &log, err), found = 0;
 
-	if (!r)
-		r = txn_log_parse(&t, &log, err);
 	if (r > 0) {
 		for (i = 0; i < log.update_count && !found; i++) {
 			const struct txn_update *u = &log.updates[i];
@@ -184,16 +187,18 @@ int odb_ref_log_head(struct odb *odb, const char *name, uint64_t *loc_out, struc
 		return ref_head(odb, name, false, loc_out, err);
 	if (odb_refresh(odb, false, err) < 0 || odb_index_ref(odb, NULL, 0, &loc, err) < 0)
 		return -1;
-	while (!r && loc != LOC_UNKNOWN && !odb_is_visible(odb, loc)) {
-		r = odb_txn(odb, loc, &payload, &t, err) < 0 || txn_log_parse(&t, &log, err) <= 0 ? -1 : 0;
-		if (!r) {
+	while (r >= 0 && loc != LOC_UNKNOWN && !odb_is_visible(odb, loc)) {
+		r = read_log(odb, loc, &payload, &t, &log, err);
+		if (r > 0) {
 			loc = log.previous_loc;
 			txn_log_release(&log);
+		} else if (!r) {
+			r = error_set(err, DRIFT_ERR_CORRUPT, "a log entry was expected where there is none");
 		}
 	}
 	buf_release(&payload.bytes);
 	*loc_out = loc;
-	return r ? r : loc != LOC_UNKNOWN;
+	return r < 0 ? r : loc != LOC_UNKNOWN;
 }
 
 /* --- all refs --- */
@@ -307,10 +312,8 @@ static int collect_entry(struct odb *odb, const struct ref_slot *slots, size_t s
 	struct txn_log log;
 	struct txn t;
 	size_t i;
-	int r = odb_txn(odb, slots[0].loc, &payload, &t, err);
+	int r = read_log(odb, slots[0].loc, &payload, &t, &log, err);
 
-	if (!r)
-		r = txn_log_parse(&t, &log, err);
 	if (r > 0) {
 		r = 0;
 		for (i = 0; i < log.update_count && !r; i++)
@@ -426,10 +429,8 @@ int odb_ref_log_read(struct odb *odb, uint64_t loc, struct ref_log_entry *entry_
 	struct ref_log_entry e = { .loc = loc };
 	struct txn_log log;
 	struct txn t;
-	int r = odb_txn(odb, loc, &payload, &t, err);
+	int r = read_log(odb, loc, &payload, &t, &log, err);
 
-	if (!r)
-		r = txn_log_parse(&t, &log, err);
 	if (r > 0) {
 		r = fill_entry(odb, &t, &log, &e, err);
 		txn_log_release(&log);

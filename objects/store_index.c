@@ -245,14 +245,6 @@ static bool head_fits(struct index_head *h, size_t file_len, const struct journa
 	       h->device == identity->device && h->inode == identity->inode;
 }
 
-static int take_fd(int *fd)
-{
-	int taken = *fd;
-
-	*fd = -1;
-	return taken;
-}
-
 int index_open(const char *path, const struct journal_identity *identity, bool writable, struct store_index **out,
 	       struct drift_error *err)
 {

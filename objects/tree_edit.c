@@ -3,6 +3,7 @@
  * descriptors waits to the end, since a schema stands in ".drift", which neither precedes nor follows all other
  * collections: both lists are in order of name and are merged into one edit of the root map.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,6 +262,7 @@ static int note_schema_difference(void *data, const struct node_entry *a, const 
 	struct update update = { .present = b != NULL };
 	struct document doc;
 
+	assert(any);
 	if (b) {
 		if (document_decode(b->value, b->value_len, b->loc, &doc, err) < 0)
 			return -1;

@@ -161,11 +161,11 @@ static struct line *find_line(const struct gc_lines *l, const struct node *node,
 /* A new line; where there are too many, in the place of the one that rested longest. */
 static struct line *open_line(struct gc_lines *l, struct drift_error *err)
 {
-	size_t at = l->count;
 	struct line *line;
 
 	if (l->count == LINE_COUNT) {
-		at = 0;
+		size_t at = 0;
+
 		for (size_t i = 1; i < l->count; i++)
 			if (l->lines[i]->used < l->lines[at]->used)
 				at = i;

@@ -15,8 +15,12 @@ clang-format --dry-run $sources $headers 2>&1 | grep -c 'warning: code should be
 	sed 's/$/ places that clang-format would write differently/'
 
 echo '# clang-tidy'
+# All but the file that defines what the macros of analyser.h stand for.
 # shellcheck disable=SC2086
-echo $sources | xargs -n 4 -P "$jobs" sh -c 'clang-tidy --quiet "$@" -- $CFLAGS 2>/dev/null' sh || bad=1
+echo $sources | tr ' ' '\n' | grep -v '^base/error\.c$' |
+	xargs -n 4 -P "$jobs" sh -c 'clang-tidy --quiet "$@" -- $CFLAGS -include t/lint/analyser.h 2>/dev/null' sh || bad=1
+# shellcheck disable=SC2086
+clang-tidy --quiet base/error.c -- $CFLAGS 2>/dev/null || bad=1
 
 echo '# cppcheck'
 # shellcheck disable=SC2086
