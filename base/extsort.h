@@ -6,6 +6,7 @@
 #define BASE_EXTSORT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/error.h"
@@ -24,5 +25,21 @@ int extsort_add(struct extsort *sort, const void *item, struct drift_error *err)
 int extsort_rewind(struct extsort *sort, struct drift_error *err) MUST_CHECK;
 /* The next in order, valid until the next call: 1 / 0 / -1. Equal items come as often as they were added. */
 int extsort_next(struct extsort *sort, const void **item_out, struct drift_error *err) MUST_CHECK;
+
+/* Numbers in items, in eight bytes that sort as they do: most significant first. */
+static inline void extsort_put_number(unsigned char *p, uint64_t number)
+{
+	for (int i = 8; i--; number >>= 8)
+		p[i] = (unsigned char)number;
+}
+
+static inline uint64_t extsort_number(const unsigned char *p)
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < 8; i++)
+		number = number << 8 | p[i];
+	return number;
+}
 
 #endif

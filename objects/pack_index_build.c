@@ -67,30 +67,12 @@ void pack_index_builder_free(struct pack_index_builder *b)
 	free(b);
 }
 
-static void put_be64(unsigned char *p, uint64_t v)
-{
-	int i;
-
-	for (i = 8; i--; v >>= 8)
-		p[i] = (unsigned char)v;
-}
-
-static uint64_t get_be64(const unsigned char *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 static int add(struct pack_index_builder *b, struct extsort *sort, uint64_t key, uint64_t value, struct drift_error *err)
 {
 	unsigned char item[ITEM_LEN];
 
-	put_be64(item, key);
-	put_be64(item + KEY_LEN, value);
+	extsort_put_number(item, key);
+	extsort_put_number(item + KEY_LEN, value);
 	if (value > b->value_max)
 		b->value_max = value;
 	return extsort_add(sort, item, err);
@@ -99,7 +81,7 @@ static int add(struct pack_index_builder *b, struct extsort *sort, uint64_t key,
 int pack_index_builder_id(struct pack_index_builder *b, const struct oid *id, uint64_t value, struct drift_error *err)
 {
 	b->id_count++;
-	return add(b, b->ids, get_be64(id->bytes), value, err);
+	return add(b, b->ids, extsort_number(id->bytes), value, err);
 }
 
 int pack_index_builder_path(struct pack_index_builder *b, uint64_t hash, uint64_t value, struct drift_error *err)
@@ -200,7 +182,7 @@ static int count_part(struct part *part, uint64_t most, struct drift_error *err)
 	if (stream_start(&part->stream, err) < 0)
 		return -1;
 	while ((r = stream_next(&part->stream, item, err)) > 0) {
-		part->fan[bits ? get_be64(item) >> (64 - bits) : 0]++;
+		part->fan[bits ? extsort_number(item) >> (64 - bits) : 0]++;
 		part->count++;
 	}
 	if (r < 0)
@@ -233,7 +215,7 @@ static int write_part(struct part *part, unsigned value_len, struct sink *sink, 
 	if (stream_start(&part->stream, err) < 0)
 		return -1;
 	while ((r = stream_next(&part->stream, item, err)) > 0) {
-		uint64_t key = get_be64(item) << part->fan_bits;
+		uint64_t key = extsort_number(item) << part->fan_bits;
 
 		for (i = 0; i < part->key_len; i++)
 			entry[i] = (unsigned char)(key >> (56 - 8 * i));

@@ -190,24 +190,6 @@ static int read_stubs(struct rebuild *b, struct drift_error *err)
 	return 0;
 }
 
-static void put_be64(unsigned char *p, uint64_t v)
-{
-	int i;
-
-	for (i = 8; i--; v >>= 8)
-		p[i] = (unsigned char)v;
-}
-
-static uint64_t get_be64(const unsigned char *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 /* The names of objects in the order of the pack, each as a value of the index. */
 static int sort_names(struct rebuild *b, struct extsort *order, struct drift_error *err)
 {
@@ -219,9 +201,9 @@ static int sort_names(struct rebuild *b, struct extsort *order, struct drift_err
 	pack_map_cursor_init(&c, &b->pack->map);
 	while ((r = pack_map_next(&c, err)) > 0) {
 		for (i = 0; i < c.record_count; i++) {
-			put_be64(line, c.ordinal[i]);
-			put_be64(line + 8, c.number << 8 | c.record[i]);
-			put_be64(line + 16, c.loc | c.record[i]);
+			extsort_put_number(line, c.ordinal[i]);
+			extsort_put_number(line + 8, c.number << 8 | c.record[i]);
+			extsort_put_number(line + 16, c.loc | c.record[i]);
 			if (extsort_add(order, line, err) < 0)
 				return -1;
 		}
@@ -276,10 +258,10 @@ static int next_name(struct rebuild *b, struct extsort *order, uint64_t ordinal,
 	if (r < 0)
 		return -1;
 	line = next;
-	if (!r || get_be64(line) != ordinal)
+	if (!r || extsort_number(line) != ordinal)
 		return error_set(err, DRIFT_ERR_CORRUPT, "'%s': an item has no name in the map, or two", b->pack->path);
-	o->value = get_be64(line + 8);
-	o->loc = get_be64(line + 16);
+	o->value = extsort_number(line + 8);
+	o->loc = extsort_number(line + 16);
 	return 0;
 }
 

@@ -191,57 +191,46 @@ int pack_group_compress(struct pack_writer *w, const struct pack_items *items, i
 	return pack_block_compress(w->z, &job, out, &codec, err);
 }
 
+/* What is in w->raw, compressed. */
+static int put_raw(struct pack_writer *w, enum pack_block_kind kind, const struct compress_job *how,
+		   struct drift_error *err)
+{
+	struct pack_block block = { .kind = kind, .raw_len = (uint32_t)w->raw.len };
+	struct compress_job job = *how;
+
+	job.src = w->raw.data;
+	job.src_len = w->raw.len;
+	buf_clear(&w->stored);
+	if (pack_block_compress(w->z, &job, &w->stored, &block.codec, err) < 0)
+		return -1;
+	block.stored_len = (uint32_t)w->stored.len;
+	return put_block(w, &block, w->stored.data, err);
+}
+
 static int put_group(struct pack_writer *w, enum pack_block_kind kind, const struct pack_items *items,
 		     const struct compress_job *how, struct drift_error *err)
 {
 	struct groups *groups = kind == PACK_STUBS ? &w->stubs : &w->objects;
-	struct pack_block block = { .kind = kind };
-	struct compress_job job = *how;
 
 	buf_clear(&w->raw);
-	buf_clear(&w->stored);
 	if (pack_group_encode(items, &w->raw, err) < 0)
 		return -1;
-	job.src = w->raw.data;
-	job.src_len = w->raw.len;
-	if (pack_block_compress(w->z, &job, &w->stored, &block.codec, err) < 0)
-		return -1;
-	block.raw_len = (uint32_t)w->raw.len;
-	block.stored_len = (uint32_t)w->stored.len;
 	buf_add_u64(&groups->lines, w->len);
 	buf_add_u64(&groups->lines, groups->item_count);
 	if (buf_check(&groups->lines, err) < 0)
 		return -1;
 	groups->group_count++;
 	groups->item_count += items->count;
-	return put_block(w, &block, w->stored.data, err);
-}
-
-static void put_be64(unsigned char *p, uint64_t v)
-{
-	int i;
-
-	for (i = 8; i--; v >>= 8)
-		p[i] = (unsigned char)v;
-}
-
-static uint64_t get_be64(const unsigned char *p)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
+	return put_raw(w, kind, how, err);
 }
 
 static int add_line(struct extsort *sort, uint64_t loc, unsigned char what, uint64_t value, struct drift_error *err)
 {
 	unsigned char line[PLACE_LEN];
 
-	put_be64(line, loc);
+	extsort_put_number(line, loc);
 	line[8] = what;
-	put_be64(line + 9, value);
+	extsort_put_number(line + 9, value);
 	return extsort_add(sort, line, err);
 }
 
@@ -311,7 +300,7 @@ int pack_writer_id(struct pack_writer *w, const struct oid *id, uint64_t loc, st
 {
 	if (check_loc(w, loc, err) < 0)
 		return -1;
-	return add_line(w->names, loc, NAME_ID, get_be64(id->bytes), err);
+	return add_line(w->names, loc, NAME_ID, extsort_number(id->bytes), err);
 }
 
 int pack_writer_path(struct pack_writer *w, uint64_t hash, uint64_t loc, struct drift_error *err)
@@ -346,14 +335,14 @@ static int next_name(struct join *j, struct drift_error *err)
 
 static int add_names(struct join *j, uint64_t frame, struct drift_error *err)
 {
-	while (j->name && loc_frame(get_be64(j->name)) == frame) {
-		uint64_t value = j->number << 8 | loc_record(get_be64(j->name)), hash = get_be64(j->name + 9);
+	while (j->name && loc_frame(extsort_number(j->name)) == frame) {
+		uint64_t value = j->number << 8 | loc_record(extsort_number(j->name)), hash = extsort_number(j->name + 9);
 		int r;
 
 		if (j->name[8] == NAME_ID) {
 			struct oid id = { { 0 } };
 
-			put_be64(id.bytes, hash);
+			extsort_put_number(id.bytes, hash);
 			r = pack_index_builder_id(j->index, &id, value, err);
 		} else {
 			r = pack_index_builder_path(j->index, hash, value, err);
@@ -391,7 +380,7 @@ static int join_all(struct join *j, struct drift_error *err)
 		uint64_t loc;
 
 		line = next;
-		loc = get_be64(line);
+		loc = extsort_number(line);
 		if (frame && loc_frame(loc) != frame && end_frame(j, frame, err) < 0)
 			return -1;
 		frame = loc_frame(loc);
@@ -402,13 +391,13 @@ static int join_all(struct join *j, struct drift_error *err)
 		if (j->record_count && j->record[j->record_count - 1] >= loc_record(loc))
 			return error_set(err, DRIFT_ERR_INVALID, "%llx is twice in a pack", (unsigned long long)loc);
 		j->record[j->record_count] = (uint8_t)loc_record(loc);
-		j->ordinal[j->record_count++] = get_be64(line + 9);
+		j->ordinal[j->record_count++] = extsort_number(line + 9);
 	}
 	if (r < 0 || (frame && end_frame(j, frame, err) < 0))
 		return -1;
 	if (j->name)
 		return error_set(err, DRIFT_ERR_INVALID, "%llx is named but not in the pack",
-				 (unsigned long long)get_be64(j->name));
+				 (unsigned long long)extsort_number(j->name));
 	return 0;
 }
 
@@ -471,22 +460,14 @@ static int put_map(struct pack_writer *w, struct pack_index_builder *index, stru
 
 static int put_heads(struct pack_writer *w, const struct pack_heads *heads, struct drift_error *err)
 {
-	struct pack_block block = { .kind = PACK_HEADS };
-	struct compress_job job = { .level = HEADS_LEVEL };
+	const struct compress_job job = { .level = HEADS_LEVEL };
 
 	buf_clear(&w->raw);
-	buf_clear(&w->stored);
 	if (pack_heads_encode(heads, &w->raw, err) < 0)
 		return -1;
 	if (w->raw.len > PACK_HEADS_RAW_MAX)
 		return error_set(err, DRIFT_ERR_LIMIT, "too many refs for a pack");
-	job.src = w->raw.data;
-	job.src_len = w->raw.len;
-	if (pack_block_compress(w->z, &job, &w->stored, &block.codec, err) < 0)
-		return -1;
-	block.raw_len = (uint32_t)w->raw.len;
-	block.stored_len = (uint32_t)w->stored.len;
-	return put_block(w, &block, w->stored.data, err);
+	return put_raw(w, PACK_HEADS, &job, err);
 }
 
 /* stubs_end: where the last group of stubs ends; objects_end likewise. */

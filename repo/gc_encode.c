@@ -64,21 +64,6 @@ void gc_encoder_free(struct gc_encoder *e)
 	free(e);
 }
 
-static void put_be64(unsigned char *p, uint64_t v)
-{
-	for (size_t i = 8; i--; v >>= 8)
-		p[i] = (unsigned char)v;
-}
-
-static uint64_t get_be64(const unsigned char *p)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 int gc_encoder_is_root(struct gc_encoder *e, const struct record *record, bool *root_out, struct drift_error *err)
 {
 	struct gc_family family;
@@ -95,12 +80,13 @@ int gc_encoder_is_root(struct gc_encoder *e, const struct record *record, bool *
 
 int gc_encoder_add(struct gc_encoder *e, const struct gc_object *object, struct drift_error *err)
 {
+	uint64_t loc = object->record->self;
 	struct item item;
 
 	if (gc_family_of(e->families, object->record, object->family, &item.family, err) < 0)
 		return -1;
-	put_be64(item.loc, item.family.bytes[0] == GC_FAMILY_BLOB ? ~object->record->self : object->record->self);
-	put_be64(item.base, object->older_loc);
+	extsort_put_number(item.loc, item.family.bytes[0] == GC_FAMILY_BLOB ? ~loc : loc);
+	extsort_put_number(item.base, object->older_loc);
 	e->count++;
 	return extsort_add(e->sort, &item, err);
 }
@@ -109,22 +95,22 @@ static int write_node(struct gc_encoder *e, const struct item *item, struct drif
 {
 	auto_node *node = NULL;
 
-	if (odb_node_at(e->odb, get_be64(item->loc), &node, err) < 0)
+	if (odb_node_at(e->odb, extsort_number(item->loc), &node, err) < 0)
 		return -1;
 	if (node->kind == MAP_ROOT && pack_writer_id(e->w, &node->id, node->loc, err) < 0)
 		return -1;
-	return gc_lines_add(e->lines, node, get_be64(item->base), err);
+	return gc_lines_add(e->lines, node, extsort_number(item->base), err);
 }
 
 static int write_blob(struct gc_encoder *e, const struct item *item, struct drift_error *err)
 {
-	uint64_t loc = ~get_be64(item->loc);
+	uint64_t loc = ~extsort_number(item->loc), family = extsort_number(item->family.bytes + 1);
 	struct oid id;
 
 	buf_clear(&e->blob);
 	gc_unit_clear(&e->unit);
 	if (odb_blob_at(e->odb, loc, &e->blob, &id, NULL, err) < 0 || pack_writer_id(e->w, &id, loc, err) < 0 ||
-	    pack_record_put_blob(get_be64(item->family.bytes + 1), e->blob.data, e->blob.len, &e->unit.bytes, err) < 0)
+	    pack_record_put_blob(family, e->blob.data, e->blob.len, &e->unit.bytes, err) < 0)
 		return -1;
 	gc_unit_item(&e->unit, loc);
 	return gc_groups_add(e->groups, BLOB_SORT, &e->unit, err);
@@ -133,7 +119,7 @@ static int write_blob(struct gc_encoder *e, const struct item *item, struct drif
 /* A list of chunks stays as it is: its locations count from where it first stood. */
 static int write_chunked(struct gc_encoder *e, const struct item *item, struct drift_error *err)
 {
-	uint64_t loc = get_be64(item->loc);
+	uint64_t loc = extsort_number(item->loc);
 	struct record r;
 
 	gc_unit_clear(&e->unit);

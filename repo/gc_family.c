@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/extsort.h"
 #include "base/mem.h"
 #include "base/siphash.h"
 #include "repo/gc_internal.h"
@@ -67,12 +68,6 @@ static bool inherit(struct gc_families *f, uint64_t base_loc, struct gc_family *
 	return true;
 }
 
-static void put_be64(unsigned char *p, uint64_t v)
-{
-	for (size_t i = 8; i--; v >>= 8)
-		p[i] = (unsigned char)v;
-}
-
 static void of_node(const struct node *node, struct gc_family *out)
 {
 	static const unsigned char zero_key[SIPHASH_KEY_LEN] = { 0 };
@@ -87,7 +82,7 @@ static void of_node(const struct node *node, struct gc_family *out)
 	out->bytes[2] = node->level;
 	if (len)
 		memcpy(out->bytes + KEY_START, key, len < KEY_LEN ? len : KEY_LEN);
-	put_be64(out->bytes + KEY_START + KEY_LEN, siphash(zero_key, key, len));
+	extsort_put_number(out->bytes + KEY_START + KEY_LEN, siphash(zero_key, key, len));
 }
 
 /* Does an edit list leave the first entry of its base where it is? */
@@ -134,9 +129,9 @@ int gc_family_of(struct gc_families *f, const struct record *record, uint64_t bl
 	}
 	memset(out, 0, sizeof(*out));
 	out->bytes[0] = record->storage == RECORD_CHUNKED ? GC_FAMILY_CHUNKED : GC_FAMILY_BLOB;
-	put_be64(out->bytes + 1, blob_family                      ? blob_family :
-				 record->storage == RECORD_PREFIX ? record->base_loc :
-								    record->self);
+	if (!blob_family)
+		blob_family = record->storage == RECORD_PREFIX ? record->base_loc : record->self;
+	extsort_put_number(out->bytes + 1, blob_family);
 	if (record->storage != RECORD_CHUNKED)
 		remember(f, record->self, out);
 	return 0;
