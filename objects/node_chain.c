@@ -9,7 +9,7 @@
 
 /*
  * The state is an array of entry numbers: those below base->count are entries of the base, the others are slots, which
- * hold what the lists brought. While a list is applied, there is a gap: [0, done) is what it has made so far, [todo, end)
+ * hold what the lists brought. While a list is applied, there is a gap: [0, done) is what it has made so far, [ahead, end)
  * what it has not come to. Where the gap is empty, copying costs nothing.
  *
  * Both sides of the gap are a node at most, so an entry number fits 16 bits: an entry has two bytes at least.
@@ -44,7 +44,7 @@ struct chain {
 	size_t block_used;
 	bool no_memory;
 	size_t len; /* bytes of all entries, on both sides */
-	size_t done, todo, end;
+	size_t done, ahead, end;
 	uint16_t entry[ENTRY_MAX];
 };
 
@@ -135,23 +135,23 @@ static size_t entry_len(struct chain *c, unsigned entry)
 
 static bool copy_entries(struct chain *c, uint64_t n)
 {
-	if (n > c->end - c->todo)
+	if (n > c->end - c->ahead)
 		return false;
-	if (c->done != c->todo)
-		memmove(c->entry + c->done, c->entry + c->todo, (size_t)n * sizeof(*c->entry));
+	if (c->done != c->ahead)
+		memmove(c->entry + c->done, c->entry + c->ahead, (size_t)n * sizeof(*c->entry));
 	c->done += (size_t)n;
-	c->todo += (size_t)n;
+	c->ahead += (size_t)n;
 	return true;
 }
 
 static bool skip_entries(struct chain *c, uint64_t n)
 {
-	size_t left = c->end - c->todo, i;
+	size_t left = c->end - c->ahead, i;
 
 	if (n > left)
 		return false;
 	for (i = n ? (size_t)n : left; i; i--) {
-		unsigned entry = c->entry[c->todo++];
+		unsigned entry = c->entry[c->ahead++];
 
 		c->len -= entry_len(c, entry);
 		if (entry >= c->base->count)
@@ -180,13 +180,13 @@ static bool take_loc(struct chain *c, const unsigned char *value, size_t value_l
 
 static void open_gap(struct chain *c)
 {
-	size_t left = c->end - c->todo;
+	size_t left = c->end - c->ahead;
 
-	if (c->done < c->todo)
+	if (c->done < c->ahead)
 		return;
 	c->end = ENTRY_MAX;
-	memmove(c->entry + c->end - left, c->entry + c->todo, left * sizeof(*c->entry));
-	c->todo = c->end - left;
+	memmove(c->entry + c->end - left, c->entry + c->ahead, left * sizeof(*c->entry));
+	c->ahead = c->end - left;
 }
 
 static bool insert_entry(struct chain *c)
@@ -269,9 +269,9 @@ static bool modify_entry(struct chain *c)
 	size_t old_len;
 	int entry;
 
-	if (c->todo >= c->end)
+	if (c->ahead >= c->end)
 		return false;
-	entry = c->entry[c->todo++];
+	entry = c->entry[c->ahead++];
 	entry_parts(c, (unsigned)entry, &slot);
 	old_len = slot.rest_len;
 	if (!(c->base->level ? modify_child(c, &slot) : modify_value(c, &slot)))
@@ -314,12 +314,12 @@ static bool apply_op(struct chain *c)
 static bool apply_list(struct chain *c, const struct node_chain_edit *edit)
 {
 	c->codec = edit->codec;
-	c->done = c->todo = 0;
+	c->done = c->ahead = 0;
 	cursor_init(&c->in, edit->data, edit->len);
 	while (cursor_left(&c->in))
 		if (!apply_op(c))
 			return false;
-	if (!copy_entries(c, c->end - c->todo))
+	if (!copy_entries(c, c->end - c->ahead))
 		return false;
 	c->end = c->done;
 	return 3 + varint_len(c->end) + c->len <= NODE_LEN_MAX;
