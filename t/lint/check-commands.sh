@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each command of the table in drift.c has a manual page, whose SYNOPSIS (a block between
-# lines of ---- or ....) equals the usage that `drift COMMAND -h` prints, and a completion.
+# lines of ---- or ....) equals the usage that `drift COMMAND -h` prints, and whose OPTIONS (`-n, --name X`::)
+# are those that it lists, and a completion.
 # Each page of a command has a command.
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -33,6 +34,19 @@ help_synopsis() {
 	"$drift" "$1" -h 2>&1 </dev/null | awk '/^$/ { exit } { sub(/^(usage:| *or:) /, ""); print }' | usages
 }
 
+# The names of options, one a line, of lines that begin with some.
+option_names() {
+	grep -oE '(^|[][ ,|`])--?[a-zA-Z][a-zA-Z0-9-]*' | tr -d '][ ,|`' | sort -u
+}
+
+page_options() {
+	sed -n 's/^\(`-.*\)::$/\1/p' "$1" | option_names
+}
+
+help_options() {
+	"$drift" "$1" -h 2>&1 </dev/null | sed -n '1,/^$/d; s/^ \{1,8\}\(-.*\)/\1/p' | sed 's/  .*//' | option_names
+}
+
 words=
 if test -x "$drift" && echo "$commands" | grep -qx completion; then
 	for shell in bash zsh fish; do
@@ -52,8 +66,15 @@ for command in $commands; do
 	test -x "$drift" || continue
 	in_page=$(page_synopsis "$page")
 	in_help=$(help_synopsis "$command")
+	if test "$in_page" != "$in_help"; then
+		fail "$page: SYNOPSIS differs from drift $command -h:"
+		echo "$in_page" | sed 's/^/  page  /'
+		echo "$in_help" | sed 's/^/  -h    /'
+	fi
+	in_page=$(page_options "$page")
+	in_help=$(help_options "$command")
 	test "$in_page" = "$in_help" && continue
-	fail "$page: SYNOPSIS differs from drift $command -h:"
+	fail "$page: OPTIONS differ from drift $command -h:"
 	echo "$in_page" | sed 's/^/  page  /'
 	echo "$in_help" | sed 's/^/  -h    /'
 done
