@@ -1,6 +1,7 @@
 #include "merge/path_merge.h"
 
 #include "merge/docmerge.h"
+#include "merge/merge_policy.h"
 
 void path_state_release(struct path_state *s)
 {
@@ -88,11 +89,21 @@ static int run_docmerge(const struct merge_setting *m, const struct path *path, 
 			struct docmerge *out, struct drift_error *err)
 {
 	auto_buf name = BUF_INIT;
+	struct docmerge_rules rules = {
+		.rule = merge_policy_rule(m->choices.policy),
+		.first = m->choices.second_wins ? JSON_THEIRS : JSON_OURS,
+		.later = m->second_is_later ? JSON_THEIRS : JSON_OURS,
+		.decided = m->choices.decided,
+	};
+	struct docmerge_input ruled = *input;
 
-	(void)m;
-	if (!docmerge_run(input, NULL, out, err))
-		return 0;
 	path_format(path, &name);
+	rules.path = (struct text){ name.data, name.len };
+	ruled.rules = &rules;
+	if (buf_check(&name, err))
+		return -1;
+	if (!docmerge_run(&ruled, NULL, out, err))
+		return 0;
 	return error_prefix(err, DRIFT_OK, "cannot merge '%s'", name.data);
 }
 
@@ -106,15 +117,18 @@ static int take_outcome(const struct merge_setting *m, const struct path_state *
 			struct docmerge *merge, struct path_outcome *out, struct drift_error *err)
 {
 	const struct path_state *like = first->present ? first : second;
+	enum docmerge_outcome is = merge->outcome;
 	struct text merged;
 
-	if (merge->outcome == DOCMERGE_OURS || merge->outcome == DOCMERGE_THEIRS) {
-		take(merge->outcome == DOCMERGE_OURS ? first : second, out);
+	out->clashed = is == DOCMERGE_CLASH;
+	if (out->clashed)
+		is = merge->winner;
+	if (is == DOCMERGE_ABSENT) {
+		out->state.present = false;
 		return 0;
 	}
-	out->clashed = merge->outcome == DOCMERGE_CLASH;
-	if (out->clashed && (merge->kind != DOC_JSON || !merge->merged.len)) {
-		take(like, out);
+	if (is != DOCMERGE_MERGED) {
+		take(is == DOCMERGE_OURS ? first : second, out);
 		return 0;
 	}
 	out->bytes = merge->merged;
@@ -160,6 +174,7 @@ static int merge_documents(const struct merge_setting *m, const struct path *pat
 {
 	uint32_t mode = DOCUMENT_NO_MODE;
 	bool modes_clash = false;
+	const struct path_state *preferred = m->choices.second_wins ? second : first;
 
 	if (same_document(base, second) || same_document(first, second)) {
 		take(first, out);
@@ -170,21 +185,23 @@ static int merge_documents(const struct merge_setting *m, const struct path *pat
 		return 0;
 	}
 	if (is_gitlink(base) || is_gitlink(first) || is_gitlink(second)) {
-		take(first->present ? first : second, out);
-		out->clashed = true;
+		take(preferred->present || m->choices.decided ? preferred : first->present ? first : second, out);
+		out->clashed = !m->choices.decided;
 		return 0;
 	}
 	if (first->present && second->present)
 		modes_clash = !merge_modes(base, first, second, &mode);
+	if (modes_clash)
+		mode = mode_of(preferred);
 	if (same_bytes(first, second) || same_bytes(base, second))
 		take(first, out);
 	else if (same_bytes(base, first))
 		take(second, out);
 	else if (merge_bytes(m, path, base, first, second, out, err))
 		return -1;
-	if (first->present && second->present)
+	if (first->present && second->present && out->state.present)
 		out->state.document.mode = mode;
-	out->clashed = out->clashed || modes_clash;
+	out->clashed = out->clashed || (modes_clash && !m->choices.decided);
 	return 0;
 }
 

@@ -294,6 +294,8 @@ int tree_merge(struct merge_store *store, const struct tree_merge_input *input, 
 	struct tree_root root = input->first;
 	int r = 0;
 
+	if (input->choices)
+		m.setting.choices = *input->choices;
 	if (oid_equal(&input->base.id, &input->first.id))
 		root = input->second;
 	else if (!oid_equal(&input->base.id, &input->second.id) && !oid_equal(&input->first.id, &input->second.id))

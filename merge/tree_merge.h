@@ -17,9 +17,19 @@
 
 #include "merge/merge_store.h"
 
+struct merge_policy;
+
+/* What a person may decide for a merge; zeros: nothing. */
+struct merge_choices {
+	bool decided;     /* clashes become no conflicts: they are decided for the first side, */
+	bool second_wins; /* or for the second */
+	const struct merge_policy *policy; /* for all documents, whatever their schemas say */
+};
+
 struct tree_merge_input {
 	struct tree_root base, first, second; /* stored or in the batch; who is first wins where they clash */
 	bool second_is_later;                 /* whose head is the later one, for the policy last-writer */
+	const struct merge_choices *choices; /* or NULL */
 };
 
 struct tree_merge_stats {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "refs/refname.h"
 #include "repo/repo.h"
 #include "repo/writer.h"
 
@@ -10,23 +11,37 @@ static bool is_later(const struct commit *a, const struct commit *b)
 	return a->time_usec != b->time_usec ? a->time_usec > b->time_usec : oid_compare(&a->id, &b->id) > 0;
 }
 
-int merge_commit_trees(struct repo *repo, struct merge_store *store, struct odb_batch *batch,
-		       struct commit *const sides[2], struct tree_root *root_out, struct tree_merge_stats *stats_out,
+int merge_commit_trees(const struct merge_job *job, struct tree_root *root_out, struct tree_merge_stats *stats_out,
 		       struct drift_error *err)
 {
+	const struct commit *first = job->sides[0], *second = job->sides[1];
 	struct tree_merge_input input = {
-		.first = { sides[0]->tree.id, sides[0]->tree.loc },
-		.second = { sides[1]->tree.id, sides[1]->tree.loc },
-		.second_is_later = is_later(sides[1], sides[0]),
+		.first = { first->tree.id, first->tree.loc },
+		.second = { second->tree.id, second->tree.loc },
+		.second_is_later = is_later(second, first),
+		.choices = job->choices,
 	};
-	int r = merge_base_tree(repo, store, sides, &input.base, err);
+	int r = merge_base_tree(job->repo, job->store, job->sides, &input.base, err);
 
 	if (r)
 		return -1;
-	merge_store_into(store, batch);
-	r = tree_merge(store, &input, root_out, stats_out, err);
-	merge_store_into(store, NULL);
+	merge_store_into(job->store, job->batch);
+	r = tree_merge(job->store, &input, root_out, stats_out, err);
+	merge_store_into(job->store, NULL);
 	return r;
+}
+
+int merge_conflicts_refused(struct repo *repo, const char *branch, bool *out, struct drift_error *err)
+{
+	const char *rule = "";
+	auto_buf key = BUF_INIT;
+
+	if (refname_is_branch(branch))
+		buf_addf(&key, "branch.%s.conflicts", branch + strlen(REF_HEADS));
+	if (buf_check(&key, err) || (key.len && config_get_string(repo_config(repo), key.data, "", &rule, err)))
+		return -1;
+	*out = !strcmp(rule, "refuse");
+	return 0;
 }
 
 static struct signature_line signature(int64_t time_usec)
@@ -63,14 +78,18 @@ static int make(struct repo *repo, struct odb_batch *batch, struct commit *ours,
 		struct merge_result *out, struct drift_error *err)
 {
 	bool ours_first = goes_first(ours, theirs);
-	struct commit *const sides[2] = { ours_first ? ours : theirs, ours_first ? theirs : ours };
+	struct merge_job job = { .repo = repo,
+				 .batch = batch,
+				 .sides = { ours_first ? ours : theirs, ours_first ? theirs : ours } };
 	auto_merge_store *store = NULL;
 	struct tree_root root;
 
-	if (merge_store_new(repo_odb(repo), &store, err) ||
-	    merge_commit_trees(repo, store, batch, sides, &root, &out->stats, err))
+	if (merge_store_new(repo_odb(repo), &store, err))
 		return -1;
-	return add_commit(repo, batch, sides, &root, &out->commit, err);
+	job.store = store;
+	if (merge_commit_trees(&job, &root, &out->stats, err))
+		return -1;
+	return add_commit(repo, batch, job.sides, &root, &out->commit, err);
 }
 
 int merge_automatic(struct repo *repo, struct odb_batch *batch, struct commit *ours, struct commit *theirs,
@@ -113,13 +132,16 @@ bool merge_is_automatic(const struct commit *c)
 static int verify(struct repo *repo, struct commit *c, struct odb_batch *batch, struct commit *const sides[2],
 		  struct drift_error *err)
 {
+	struct merge_job job = { .repo = repo, .sides = { sides[0], sides[1] } };
 	auto_merge_store *store = NULL;
 	auto_commit *again = NULL;
 	char hex[OID_HEX_LEN + 1];
 	struct tree_root root;
 
-	if (merge_store_new(repo_odb(repo), &store, err) ||
-	    merge_commit_trees(repo, store, NULL, sides, &root, NULL, err))
+	if (merge_store_new(repo_odb(repo), &store, err))
+		return -1;
+	job.store = store;
+	if (merge_commit_trees(&job, &root, NULL, err))
 		return -1;
 	if (!oid_equal(&root.id, &c->tree.id))
 		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s holds another tree than its parents merge to",

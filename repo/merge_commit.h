@@ -38,13 +38,22 @@ int merge_automatic(struct repo *repo, struct odb_batch *batch, struct commit *o
  * The tree of a merge, first's side first: of a person's, too. It goes into the batch; with NULL it stays in the store's memory, to
  * be looked at. The later one, for the policy last-writer, is the one with the later effective time, then with the greater id.
  */
-int merge_commit_trees(struct repo *repo, struct merge_store *store, struct odb_batch *batch,
-		       struct commit *const sides[2], struct tree_root *root_out, struct tree_merge_stats *stats_out,
+struct merge_job {
+	struct repo *repo;
+	struct merge_store *store;
+	struct odb_batch *batch;
+	struct commit *sides[2];
+	const struct merge_choices *choices; /* or NULL */
+};
+int merge_commit_trees(const struct merge_job *job, struct tree_root *root_out, struct tree_merge_stats *stats_out,
 		       struct drift_error *err) MUST_CHECK;
 
 /* The tree that a merge of the two is based on; what is made for it stays in the store's memory. */
 int merge_base_tree(struct repo *repo, struct merge_store *store, struct commit *const sides[2],
 		    struct tree_root *root_out, struct drift_error *err) MUST_CHECK;
+
+/* Does the config say that this branch (its full name) takes no conflicts? branch.NAME.conflicts = refuse */
+int merge_conflicts_refused(struct repo *repo, const char *branch, bool *out, struct drift_error *err) MUST_CHECK;
 
 /* Does a commit have the form of an automatic merge? */
 bool merge_is_automatic(const struct commit *c);

@@ -134,7 +134,8 @@ static struct text text_of(const char *s)
 static int make_commit(struct writing *w, struct commit **out, struct drift_error *err)
 {
 	const struct commit_options *o = w->options;
-	struct object_ref parent = { .loc = LOC_UNKNOWN };
+	struct commit *parents[2] = { w->tip, w->builder->merged };
+	struct object_ref refs[2] = { { .loc = LOC_UNKNOWN } };
 	auto_commit *jump = NULL;
 	struct commit c = { .message = { o->message, o->message_len } };
 
@@ -147,13 +148,15 @@ static int make_commit(struct writing *w, struct commit **out, struct drift_erro
 	if (o->committer)
 		c.committer.who = text_of(o->committer);
 	if (w->tip) {
-		parent = w->branch.object;
-		c.parents = &parent;
-		c.parent_count = 1;
+		refs[0] = w->branch.object;
+		if (parents[1])
+			refs[1] = (struct object_ref){ parents[1]->id, parents[1]->loc };
+		c.parents = refs;
+		c.parent_count = parents[1] ? 2 : 1;
 		if (read_parent_jump(repo_odb(w->repo), w->tip, &jump, err))
 			return -1;
 	}
-	commit_derive(&c, &w->tip, jump);
+	commit_derive(&c, parents, jump);
 	return commit_new(&c, out, err);
 }
 
@@ -196,14 +199,17 @@ static int finish_with(struct writing *w, struct change_list *list, struct commi
 
 static int finish(struct writing *w, struct commit_result *result, struct drift_error *err)
 {
+	struct tree_root parents[2] = { w->base };
 	struct change_list found;
 	int r;
 
-	if (oid_equal(&w->root.id, &w->base.id) && !w->options->allow_empty)
+	if (w->builder->merged)
+		parents[1] = (struct tree_root){ w->builder->merged->tree.id, w->builder->merged->tree.loc };
+	else if (oid_equal(&w->root.id, &w->base.id) && !w->options->allow_empty)
 		return error_set(err, DRIFT_ERR_NOTHING, "nothing to commit: '%s' has it already", w->branch.name);
 	if (w->builder->changes)
 		return finish_with(w, w->builder->changes, result, err);
-	if (change_list_compare(odb_batch_nodes(w->batch), &w->base, 1, &w->root, &found, err))
+	if (change_list_compare(odb_batch_nodes(w->batch), parents, w->builder->merged ? 2 : 1, &w->root, &found, err))
 		return -1;
 	r = finish_with(w, &found, result, err);
 	change_list_release(&found);

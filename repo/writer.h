@@ -98,6 +98,11 @@ struct tree_builder {
 	 */
 	struct change_list *changes;
 	uint64_t changed_count; /* for build to set, if it knows: documents that differ from the tip's */
+	/*
+	 * The second parent, stored, or NULL; it is not the tip. With changes NULL they are found against both. The commit is made
+	 * even if it changes nothing.
+	 */
+	struct commit *merged;
 };
 int writer_commit(struct repo *repo, struct tree_builder *builder, const struct commit_options *options,
 		  struct commit_result *out, struct drift_error *err) MUST_CHECK;

@@ -70,7 +70,7 @@ static int merge_field(int base, int first, int second, bool *clash)
 	if (first == base)
 		return second;
 	*clash = true;
-	return first;
+	return first ? first : second;
 }
 
 static int merge_doc(int base, int first, int second, bool *clash)
