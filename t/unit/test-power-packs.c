@@ -91,7 +91,7 @@ struct model {
 	uint64_t seed, random;
 	size_t try, at;   /* the power went before that call */
 	const char *what; /* is being done */
-	struct repo *repo;
+	struct repo *repo, *other;
 	size_t count;                         /* commits, numbered from 1 */
 	size_t started[COMMITS_MAX + 1];      /* the number of the call before it */
 	size_t acknowledged[COMMITS_MAX + 1]; /* and behind it */
@@ -124,12 +124,14 @@ static void open_repo(struct model *m)
 	struct repo_options options = { .exact = true };
 
 	must(m, repo_open(folder, &options, &m->repo, &m->err));
+	must(m, repo_open(folder, &options, &m->other, &m->err));
 }
 
 static void close_repo(struct model *m)
 {
 	repo_close(m->repo);
-	m->repo = NULL;
+	repo_close(m->other);
+	m->repo = m->other = NULL;
 }
 
 static const char *branch_of(size_t n)
@@ -169,13 +171,17 @@ static void commit_one(struct model *m)
 	path_of(n, path);
 	options.message = message;
 	options.message_len = (size_t)snprintf(message, sizeof(message), "%zu", n);
+	options.no_wait = random_below(m, 3) == 0;
 	options.time_usec = (1600000000 + (int64_t)n) * SECOND;
 	m->started[n] = disk_now();
-	must(m, edits_new(m->repo, &e, &m->err));
+	must(m, edits_new(random_below(m, 3) ? m->repo : m->other, &e, &m->err));
 	must(m, edits_put(e, path, strlen(path), text.data, text.len, DOCUMENT_NO_MODE, &m->err));
 	must(m, edits_commit(e, &options, &result, &m->err));
-	m->acknowledged[n] = disk_now();
 	m->count = n;
+	m->acknowledged[n] = SIZE_MAX;
+	/* Who waits for one waits for all before it, whoever made them. */
+	for (; !options.no_wait && n && m->acknowledged[n] == SIZE_MAX; n--)
+		m->acknowledged[n] = disk_now();
 }
 
 static void collect(struct model *m)
@@ -229,10 +235,12 @@ static void break_byte(struct model *m)
 static void mend(struct model *m)
 {
 	struct repair_options options = { .dry_run = false };
+	struct repo_options exact = { .exact = true };
 	struct repair_result result;
 
 	m->what = "repair";
 	must(m, repair_open(folder, true, &options, &m->repo, &m->err));
+	must(m, repo_open(folder, &exact, &m->other, &m->err));
 	must(m, repair_run(m->repo, &options, &result, &m->err));
 	expect(m, !result.lost, "objects are lost");
 }
