@@ -23,18 +23,33 @@ static void add_ids(const struct format_task *t, bool whole)
 	}
 }
 
+/* Where the message's first paragraph ends, without its newline. */
+static const char *subject_end(const struct commit *c)
+{
+	const char *blank = memmem(c->message.data, c->message.len, "\n\n", 2);
+	const char *end = blank ? blank : c->message.data + c->message.len;
+
+	while (end > c->message.data && end[-1] == '\n')
+		end--;
+	return end;
+}
+
+/* The lines of the first paragraph as one. */
 static void add_subject(const struct format_task *t)
 {
-	struct text subject = out_subject(t->commit);
+	const char *p = t->commit->message.data, *end = subject_end(t->commit), *newline;
 
-	out_append_text(t->ctx, t->out, subject.data, subject.len, false);
+	for (; (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1) {
+		out_append_text(t->ctx, t->out, p, (size_t)(newline - p), false);
+		buf_add_byte(t->out, ' ');
+	}
+	out_append_text(t->ctx, t->out, p, (size_t)(end - p), false);
 }
 
 /* What follows the subject and the blank line behind it, ended by a newline. */
 static void add_body(const struct format_task *t)
 {
-	struct text subject = out_subject(t->commit);
-	const char *p = subject.data + subject.len, *end = t->commit->message.data + t->commit->message.len;
+	const char *p = subject_end(t->commit), *end = t->commit->message.data + t->commit->message.len;
 
 	while (p < end && *p == '\n')
 		p++;
@@ -142,7 +157,8 @@ static size_t add_item(const struct format_task *t, const char *p)
 	if ((*p == 'a' || *p == 'c') && p[1])
 		return add_signature(t, *p == 'a' ? &t->commit->author : &t->commit->committer, p[1]) ? 2 : 0;
 	if (*p == 'x' && hex_digit((unsigned char)p[1]) >= 0 && hex_digit((unsigned char)p[2]) >= 0) {
-		buf_add_byte(t->out, (unsigned char)(hex_digit((unsigned char)p[1]) * 16 + hex_digit((unsigned char)p[2])));
+		buf_add_byte(t->out,
+			     (unsigned char)(hex_digit((unsigned char)p[1]) * 16 + hex_digit((unsigned char)p[2])));
 		return 3;
 	}
 	return *p && add_letter(t, *p) ? 1 : 0;

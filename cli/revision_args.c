@@ -43,7 +43,7 @@ static int is_path(struct cmd_context *ctx, const char *text, struct drift_error
 	return tree_get(repo_nodes(ctx->repo), &tip.tree, &path, &node, &doc, err);
 }
 
-static int check_paths(struct cmd_context *ctx, size_t argc, char **argv, struct drift_error *why,
+static int check_paths(struct cmd_context *ctx, size_t argc, char **argv, struct drift_error *why, bool *too_many_out,
 		       struct drift_error *err)
 {
 	for (size_t i = 0; i < argc; i++) {
@@ -54,7 +54,8 @@ static int check_paths(struct cmd_context *ctx, size_t argc, char **argv, struct
 			return -1;
 		if (found)
 			continue;
-		if (!i && !why->code && is_point(ctx, argv[i], &none) > 0)
+		*too_many_out = !i && !why->code && is_point(ctx, argv[i], &none) > 0;
+		if (*too_many_out)
 			return error_set(err, DRIFT_ERR_INVALID, "'%s' is a point in time too many", argv[i]);
 		ctx->sought = argv[i];
 		if (i == 0 && why->code) {
@@ -72,11 +73,13 @@ int revision_args_split(struct cmd_context *ctx, int argc, char **argv, size_t p
 	struct drift_error why = { .code = DRIFT_OK };
 	size_t count = (size_t)argc, points = 0;
 
+	out->too_many = false;
 	if (ctx_branch(ctx, err) < 0)
 		return -1;
 	if (ctx->has_separator) {
 		points = ctx->separator;
-		if (points > point_max)
+		out->too_many = points > point_max;
+		if (out->too_many)
 			return error_set(err, DRIFT_ERR_INVALID, "there are too many points before '--'");
 	} else {
 		int found = 1;
@@ -87,7 +90,7 @@ int revision_args_split(struct cmd_context *ctx, int argc, char **argv, size_t p
 			*err = why;
 			return -1;
 		}
-		if (check_paths(ctx, count - points, argv + points, &why, err))
+		if (check_paths(ctx, count - points, argv + points, &why, &out->too_many, err))
 			return -1;
 	}
 	out->points = argv;

@@ -7,6 +7,7 @@
 struct revision_args {
 	char **points; /* ranges too, where they are allowed */
 	size_t point_count;
+	bool too_many; /* why it failed: wrong usage, DRIFT_ERR_INVALID */
 	struct path_filter paths;
 };
 

@@ -15,11 +15,20 @@ struct diff_options {
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .long_name = "stat", .value = AT(stat), .help = "what changed, and how much" },
-	{ .kind = OPTION_FLAG, .short_name = 'p', .long_name = "patch", .value = AT(patch),
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'p',
+	  .long_name = "patch",
+	  .value = AT(patch),
 	  .help = "what changed, field by field (the default)" },
-	{ .kind = OPTION_FLAG, .long_name = "name-status", .value = AT(name_status), .help = "which documents changed, and how" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "name-status",
+	  .value = AT(name_status),
+	  .help = "which documents changed, and how" },
 	{ .kind = OPTION_FLAG, .long_name = "name-only", .value = AT(name_only), .help = "which documents changed" },
-	{ .kind = OPTION_FLAG, .long_name = "exit-code", .value = AT(exit_code), .help = "exit with 1 if there are differences" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "exit-code",
+	  .value = AT(exit_code),
+	  .help = "exit with 1 if there are differences" },
 };
 
 static const char *const usage[] = {
@@ -82,7 +91,8 @@ static int choose_range(struct cmd_context *ctx, const char *text, const char *d
 		b = NULL;
 	if (ctx_point(ctx, b, &sides->b, &ctx->err))
 		return -1;
-	return dot_count == 3 ? fork_of(ctx, *a ? a : NULL, sides) : ctx_point(ctx, *a ? a : NULL, &sides->a, &ctx->err);
+	return dot_count == 3 ? fork_of(ctx, *a ? a : NULL, sides) :
+				ctx_point(ctx, *a ? a : NULL, &sides->a, &ctx->err);
 }
 
 static int choose_sides(struct cmd_context *ctx, const struct revision_args *args, struct sides *sides)
@@ -145,7 +155,7 @@ static int diff(struct cmd_context *ctx, int argc, char **argv)
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
 	if (revision_args_split(ctx, argc, argv, 2, &args, &ctx->err))
-		return ctx_fail(ctx, "compare");
+		return args.too_many ? ctx_usage(ctx, "%s", ctx->err.message) : ctx_fail(ctx, "compare");
 	printer.style = style_of(o);
 	printer.filter = args.paths;
 	printer.json_lines = ctx->common.json;

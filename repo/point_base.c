@@ -190,6 +190,7 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 						      POINT_ID,  POINT_REFLOG_INDEX, POINT_REFLOG_TIME };
 	struct point_target found;
 	enum point_candidate found_by = 0;
+	struct date date;
 
 	/* No branch or tag is named like that, so there is nothing else to ask. */
 	if ((text->candidates & POINT_ID) && text->id_len == OID_HEX_LEN) {
@@ -221,6 +222,9 @@ int point_base(const struct point_context *ctx, const struct point_text *text, s
 		return error_set(err, DRIFT_ERR_AMBIGUOUS, "'%.*s' may be %s", (int)text->text.len, text->text.data,
 				 both.data);
 	}
+	/* A name like any other may look like a date: only now is it clear that a date was meant. */
+	if (!found_by && text->looks_like_date && date_parse_rfc3339(text->text.data, text->text.len, &date, err))
+		return -1;
 	if (!found_by)
 		return error_set(err, DRIFT_ERR_NOT_FOUND, "there is no ref, commit or point in time '%.*s'",
 				 (int)text->text.len, text->text.data);

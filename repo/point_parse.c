@@ -257,6 +257,7 @@ static int parse_plain_base(struct parser *p, struct point_text *out, struct dri
 		return time_len ? fail(p, why.message, err) : name_missing(p, err);
 	base = (struct text){ p->text.data + p->pos, name_len };
 	try_ref(out, base);
+	out->looks_like_date = time_len == name_len;
 	p->pos += name_len;
 	try_id(out, base);
 	return parse_optional_reflog(p, out, err);

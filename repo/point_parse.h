@@ -68,8 +68,9 @@ struct point_step {
 };
 
 struct point_text {
-	struct text text;    /* all of it, a part of the input; for messages */
-	unsigned candidates; /* of enum point_candidate, never 0 */
+	struct text text;     /* all of it, a part of the input; for messages */
+	unsigned candidates;  /* of enum point_candidate, never 0 */
+	bool looks_like_date; /* but is none, as 2020-02-30 */
 	struct text
 		ref;  /* POINT_REF, POINT_REFLOG_*: a part of the input, or "HEAD" for "@"; len 0: the current branch */
 	uint64_t seq; /* POINT_SEQ */

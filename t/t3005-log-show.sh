@@ -89,4 +89,9 @@ test_expect_success 'show of nothing' '
 	drift init -q empty && test_expect_code 1 drift -C empty show
 '
 
+test_expect_success 'the subject is the first paragraph, the body what follows it' '
+	drift put s/1 -j 1 -m "$(printf "one\\ntwo\\n\\nthree\\nfour")" -q && drift log -1 --format="%s|%b" >out &&
+	printf "one two|three\\nfour\\n\\n" >expect && test_cmp expect out
+'
+
 test_done

@@ -38,7 +38,9 @@ test_expect_success 'between points' '
 	drift diff HEAD~1..HEAD --name-status >out && test_cmp expect out &&
 	drift diff HEAD HEAD~1 --name-status >out && printf "D\tt/1\n" >expect && test_cmp expect out &&
 	drift diff HEAD --name-status >out && printf "M\ta/1\nA\ta/2\nM\tt/1\n" >expect && test_cmp expect out &&
-	test_expect_code 1 drift diff nowhere
+	test_expect_code 1 drift diff nowhere &&
+	test_expect_code 129 drift diff HEAD HEAD~1 HEAD 2>err && test_grep "a point in time too many" err &&
+	test_expect_code 129 drift diff HEAD HEAD~1 HEAD -- t/1
 '
 
 test_expect_success '--stat, --json' '

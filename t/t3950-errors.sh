@@ -69,10 +69,11 @@ test_expect_success 'documents that are not there' '
 
 test_expect_success 'points in time that are none' '
 	refused 1 "no ref, commit or point in time .nope." get u/1 --at nope && refused 1 "beyond the first commit" get u/1 --at HEAD~99 &&
-	refused 128 "malformed" get u/1 --at @seq:x && refused 128 "it is empty" get u/1 --at "" && refused 1 "no ref" get u/1 --at 2024-13-01 &&
+	refused 128 "malformed" get u/1 --at @seq:x && refused 128 "it is empty" get u/1 --at "" && refused 128 "2024-13-01" get u/1 --at 2024-13-01 &&
+	refused 128 "that month has no such day" get u/1 --at 2023-02-29 &&
 	refused 1 "nope" log nope && refused 1 "nope" log nope..HEAD && refused 1 "nope" diff HEAD nope && refused 1 "nope" show nope &&
 	refused 1 "nope" rollback nope && refused 1 "nope" revert nope && refused 1 "nope" branch x nope && refused 1 "nope" tag x nope &&
-	refused 128 "a point in time too many" diff HEAD HEAD HEAD && refused 1 "no branch .nope." ls --branch nope &&
+	refused 129 "a point in time too many" diff HEAD HEAD HEAD && refused 1 "no branch .nope." ls --branch nope &&
 	refused 128 "a path is out of place" show HEAD:u/1 && hint "drift get POINT:PATH"
 '
 
