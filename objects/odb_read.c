@@ -193,7 +193,8 @@ static int decode_content(struct odb *odb, const struct record *r, struct node *
 		return error_set(err, DRIFT_ERR_CORRUPT, "the record of a tree node is short");
 	if (decode_bytes(content.data, r->node_len, id, NULL, &bare, err) < 0)
 		return -1;
-	if (content.len == r->node_len && !bare->level) {
+	/* Where none is known they are left out. */
+	if (content.len == r->node_len) {
 		*out = bare;
 		bare = NULL;
 		return 0;

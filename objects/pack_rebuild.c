@@ -70,7 +70,7 @@ static int add_root(struct rebuild *b, const struct record *r, uint64_t value, s
 	locs = mem_calloc((size_t)node->count + 1, sizeof(*locs));
 	if (!locs)
 		return error_no_memory(err);
-	if (record_node_locs(r, &content, node, locs, err) < 0)
+	if (r->body_len > r->node_len && record_node_locs(r, &content, node, locs, err) < 0)
 		return -1;
 	if (pack_root_complete(r->body, r->node_len, locs, b->resolver, &whole, &why) < 0)
 		return left_out(b, &why, err);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "objects/odb.h"
+#include "t/unit/node_model.h"
 #include "t/unit/trunk.h"
 
 static void test_commits_survive_reopening(void **state)
@@ -363,10 +364,46 @@ static void test_new_versions_of_blobs_are_deltas(void **state)
 	odb_close(odb);
 }
 
+/* Who has a node from elsewhere may not know where its children stand, nor whether they do. */
+static void test_node_without_places(void **state)
+{
+	struct dice dice = { .state = 5 };
+	struct map_model m = { .count = 0 };
+	struct odb_append append = { .update_count = 0 };
+	struct odb *odb = trunk_open();
+	struct node_store *nodes;
+	struct node *made, *node;
+	uint64_t loc, ticket;
+	struct oid id;
+
+	(void)state;
+	node_model_put_random(&dice, &m, 1);
+	made = node_model_build(&m, MAP_DOCUMENTS, 1);
+	trunk_must(odb_lock(odb, &trunk_err));
+	trunk_must(odb_batch_new(odb, &append.batch, &trunk_err));
+	nodes = odb_batch_nodes(append.batch);
+	trunk_must(nodes->save(nodes, made->bytes, made->len, NULL, NULL, &id, &loc, &trunk_err));
+	trunk_must(odb_append(odb, &append, &ticket, &trunk_err));
+	loc = odb_batch_loc(append.batch, loc);
+	odb_batch_free(append.batch);
+	odb_unlock(odb);
+	trunk_must(odb_sync(odb, ticket, &trunk_err));
+	odb_close(odb);
+	odb = trunk_open();
+	trunk_must(odb_node(odb, &id, loc, &node, &trunk_err));
+	assert_int_equal(node->len, made->len);
+	assert_null(node->child_loc);
+	node_unref(node);
+	node_unref(made);
+	map_model_release(&m);
+	odb_close(odb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_commits_survive_reopening, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_node_without_places, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_index_comes_back, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_writers_share_one_index, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_found_by_id_and_prefix, trunk_make, trunk_remove),
