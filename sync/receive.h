@@ -18,9 +18,8 @@
 #include "repo/repo.h"
 #include "sync/sync_io.h"
 
-/* INCOMING/PEER/N: commits that arrived in a transfer that has not ended, so many of one peer, for so long. */
+/* So many commits of one peer stand as INCOMING/PEER/N, while a transfer has not ended. */
 #define INCOMING_TIPS_MAX 64
-#define INCOMING_DAYS 14
 
 struct sync_receive_options {
 	const char *peer;          /* letters and digits that stand for whom it comes from, at most 64; NULL: keep nothing of a transfer that fails */

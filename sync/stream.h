@@ -14,7 +14,7 @@
 #define STREAM_COMMITS_MAX (UINT64_C(1) << 32)
 #define STREAM_WHOS_MAX 1024 /* as many are remembered */
 #define STREAM_CHECKS_MAX 64 /* in one record */
-#define STREAM_LEVEL 3       /* zstd's */
+#define STREAM_LEVEL 1       /* zstd's: 3 takes an eighth longer to save 4 % */
 
 enum stream_type {
 	STREAM_COMMIT = 1, /* its changes follow */
