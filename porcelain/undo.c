@@ -110,17 +110,21 @@ static int take_back(struct cmd_context *ctx, const struct ref_log_entry *entry)
 	auto_free struct ref_change *changes = mem_calloc(entry->update_count + 1, sizeof(*changes));
 	const struct text what = first_line(&entry->reason);
 	auto_buf reason = BUF_INIT;
+	size_t count = 0;
 
 	if (!changes)
 		return error_no_memory(&ctx->err);
 	for (size_t i = 0; i < entry->update_count; i++) {
-		if (plan_update(repo_odb(ctx->repo), &entry->updates[i], &changes[i], &ctx->err))
+		/* What has arrived stays, so a transfer that was cut stays ended. */
+		if (!strncmp(entry->updates[i].name.data, REF_INCOMING, strlen(REF_INCOMING)))
+			continue;
+		if (plan_update(repo_odb(ctx->repo), &entry->updates[i], &changes[count++], &ctx->err))
 			return -1;
 	}
 	buf_add_str(&reason, UNDO_REASON);
 	buf_add(&reason, what.data, what.len);
 	if (buf_check(&reason, &ctx->err) ||
-	    ctx_move_refs(ctx, changes, entry->update_count, NULL, reason.data, &ctx->err))
+	    ctx_move_refs(ctx, changes, count, NULL, reason.data, &ctx->err))
 		return -1;
 	if (!ctx->common.quiet) {
 		auto_buf said = BUF_INIT;

@@ -11,6 +11,7 @@
 #define REF_HEAD "HEAD"
 #define REF_STAGE "STAGE"
 #define REF_INCOMING "INCOMING/" /* below it, of the store's own too: what came of transfers that have not ended (sync/receive.h) */
+#define REF_INCOMING_SEC ((int64_t)14 * 86400) /* so old ones are forgotten by gc */
 #define REF_HEADS "refs/heads/"
 #define REF_TAGS "refs/tags/"
 #define REF_REMOTES "refs/remotes/"

@@ -270,6 +270,8 @@ static int collect(struct run *run, struct drift_error *err)
 	bool batches, worth = false;
 	size_t removed;
 
+	if (!run->options->dry_run && !run->options->keep && gc_forget_incoming(run->odb, err) < 0)
+		return -1;
 	if (make_room(run, err) < 0 || gc_size(run->odb, &before, err) < 0 || settle(run, &batches, err) < 0)
 		return -1;
 	run->result.files_before = run->result.files_after = before.files;

@@ -32,4 +32,7 @@ struct gc_size {
 };
 int gc_size(struct odb *odb, struct gc_size *out, struct drift_error *err) MUST_CHECK;
 
+/* What came of transfers that nobody went on with (REF_INCOMING) is not kept any longer after REF_INCOMING_SEC. */
+int gc_forget_incoming(struct odb *odb, struct drift_error *err) MUST_CHECK;
+
 #endif
