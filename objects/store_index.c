@@ -524,7 +524,7 @@ bool index_find_prefix(struct store_index *index, const unsigned char prefix[8],
 	last = (size_t)((low | ~mask) >> (64 - t->bits));
 	for (; i < end; i++) {
 		uint64_t loc = atomic_load_explicit(&t->slots[i].loc, memory_order_acquire);
-		uint64_t key = t->slots[i].key;
+		uint64_t key = loc ? t->slots[i].key : 0; /* nobody's before */
 
 		if (!loc && i >= last)
 			break;
