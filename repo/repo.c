@@ -236,29 +236,34 @@ void repo_batch_give(struct repo *repo, struct odb_batch *batch)
 	odb_batch_free(batch);
 }
 
-/* Under a lock, since what is written is made from what was read. */
-static int edit_config(const char *path, const char *key, const char *value, struct drift_error *err)
+int repo_config_rewrite(struct repo *repo,
+			int (*rewrite)(void *data, const struct buf *before, struct buf *after, struct drift_error *err),
+			void *data, struct drift_error *err)
 {
-	struct config_edit edit = { .kind = value ? CONFIG_SET : CONFIG_UNSET, .name = key, .value = value };
-	auto_buf before = BUF_INIT, after = BUF_INIT;
-
-	if (file_read_whole(path, CONFIG_TEXT_MAX, &before, err) ||
-	    config_text_edit(before.data, before.len, &edit, &after, err) || buf_check(&after, err))
-		return -1;
-	if (after.len > CONFIG_TEXT_MAX)
-		return error_set(err, DRIFT_ERR_LIMIT, "'%s' would be longer than %zu bytes", path, CONFIG_TEXT_MAX);
-	return file_replace(path, after.data, after.len, err);
-}
-
-int repo_config_set(struct repo *repo, const char *key, const char *value, struct drift_error *err)
-{
-	auto_buf path = BUF_INIT, lock = BUF_INIT;
+	auto_buf path = BUF_INIT, lock = BUF_INIT, before = BUF_INIT, after = BUF_INIT;
 	auto_close int fd = -1;
 
 	file_join(&path, repo->dir, CONFIG_NAME);
 	file_join(&lock, repo->dir, LOCK_NAME);
+	/* Under a lock, since what is written is made from what was read. */
 	if (buf_check(&path, err) || buf_check(&lock, err) || file_open_or_create(lock.data, &fd, err) ||
-	    file_lock(fd, 0, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err))
+	    file_lock(fd, 0, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) ||
+	    file_read_whole(path.data, CONFIG_TEXT_MAX, &before, err) || rewrite(data, &before, &after, err) ||
+	    buf_check(&after, err))
 		return -1;
-	return edit_config(path.data, key, value, err);
+	if (after.len > CONFIG_TEXT_MAX)
+		return error_set(err, DRIFT_ERR_LIMIT, "'%s' would be longer than %zu bytes", path.data, CONFIG_TEXT_MAX);
+	return file_replace(path.data, after.data, after.len, err);
+}
+
+static int edit_config(void *data, const struct buf *before, struct buf *after, struct drift_error *err)
+{
+	return config_text_edit(before->data, before->len, data, after, err);
+}
+
+int repo_config_set(struct repo *repo, const char *key, const char *value, struct drift_error *err)
+{
+	struct config_edit edit = { .kind = value ? CONFIG_SET : CONFIG_UNSET, .name = key, .value = value };
+
+	return repo_config_rewrite(repo, edit_config, &edit, err);
 }

@@ -36,5 +36,9 @@ const char *repo_dir(struct repo *repo); /* the .drift folder, absolute */
 struct config *repo_config(struct repo *repo);
 /* Set or unset (value NULL) a key in the repository's config file, under a lock, durably; repo_config keeps what was read at open. */
 int repo_config_set(struct repo *repo, const char *key, const char *value, struct drift_error *err) MUST_CHECK;
+/* The same for any change of the file's text: `after` is empty at first. */
+int repo_config_rewrite(struct repo *repo,
+			int (*rewrite)(void *data, const struct buf *before, struct buf *after, struct drift_error *err),
+			void *data, struct drift_error *err) MUST_CHECK;
 
 #endif
