@@ -24,6 +24,7 @@ struct progress {
 	int64_t start_us;
 	int64_t next_us; /* the next time to draw */
 	uint64_t done;
+	uint64_t bytes; /* that go with it; 0: none are told of */
 	unsigned skip;   /* updates until the clock is asked again */
 	unsigned stride; /* what skip begins with */
 	int64_t looked_us;
@@ -97,6 +98,10 @@ static void compose(const struct progress *p, int64_t now_us, bool last, struct 
 		buf_add_byte(out, '/');
 		add_amount(out, total, p->options.unit);
 	}
+	if (p->bytes) {
+		buf_add_str(out, ", ");
+		add_amount(out, p->bytes, PROGRESS_BYTES);
+	}
 	if (now_us - p->start_us < RATE_SETTLED_US)
 		return;
 	buf_add_str(out, ", ");
@@ -154,6 +159,18 @@ void progress_update(struct progress *p, uint64_t done)
 	pace(p, now_us);
 	if (now_us >= p->next_us)
 		draw(p, now_us, false);
+}
+
+void progress_total(struct progress *p, uint64_t total)
+{
+	if (p)
+		p->options.total = total;
+}
+
+void progress_bytes(struct progress *p, uint64_t bytes)
+{
+	if (p)
+		p->bytes = bytes;
 }
 
 void progress_finish(struct progress *p)

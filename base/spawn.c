@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/channel.h"
+#include "base/date.h"
 #include "base/mem.h"
 
 extern char **environ;
@@ -185,6 +189,19 @@ static void close_one(int fd)
 /* Our ends are close-on-exec, so that no other child keeps them open. */
 static int make_pipes(int wanted, struct ends *ends, struct drift_error *err)
 {
+	int pair[2];
+
+	if (wanted & SPAWN_SOCKET) {
+		if (channel_pair(pair, err))
+			return -1;
+		ends->to[1] = pair[0];
+		ends->to[0] = pair[1];
+		ends->from[0] = fcntl(pair[0], F_DUPFD_CLOEXEC, 0);
+		ends->from[1] = fcntl(pair[1], F_DUPFD_CLOEXEC, 0);
+		if (ends->from[0] < 0 || ends->from[1] < 0)
+			return error_from_errno(err, "cannot make a connection");
+		return 0;
+	}
 	if ((wanted & SPAWN_WRITE && pipe2(ends->to, O_CLOEXEC) < 0) ||
 	    (wanted & SPAWN_READ && pipe2(ends->from, O_CLOEXEC) < 0))
 		return error_from_errno(err, "cannot make a pipe");
@@ -266,14 +283,54 @@ int spawn_start(const char *command, const struct spawn_options *options, struct
 	return 0;
 }
 
-int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err)
+static void close_pipes(struct spawn_pipe *child)
 {
-	if (child->to_child >= 0)
-		close(child->to_child);
-	if (child->from_child >= 0)
-		close(child->from_child);
+	close_one(child->to_child);
+	close_one(child->from_child);
 	child->to_child = -1;
 	child->from_child = -1;
+}
+
+int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err)
+{
+	close_pipes(child);
+	return wait_for(child->pid, "a command", status_out, err);
+}
+
+/* 1 it has ended / 0 it goes on / -1 */
+static int poll_child(pid_t pid, int64_t timeout_ms, int *status_out, struct drift_error *err)
+{
+	int64_t until_us = date_monotonic_us() + timeout_ms * 1000;
+	struct timespec pause = { .tv_nsec = 200000 };
+	int status;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		if (date_monotonic_us() >= until_us)
+			return 0;
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 50000000)
+			pause.tv_nsec *= 2;
+	}
+	if (ended < 0)
+		return error_from_errno(err, "cannot wait for a command");
+	*status_out = WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+	return 1;
+}
+
+int spawn_finish_within(struct spawn_pipe *child, int64_t timeout_ms, int *status_out, struct drift_error *err)
+{
+	int r;
+
+	close_pipes(child);
+	r = poll_child(child->pid, timeout_ms, status_out, err);
+	if (!r) {
+		kill(child->pid, SIGTERM);
+		r = poll_child(child->pid, 1000, status_out, err);
+	}
+	if (r)
+		return r < 0 ? -1 : 0;
+	kill(child->pid, SIGKILL);
 	return wait_for(child->pid, "a command", status_out, err);
 }
 
@@ -282,7 +339,7 @@ int spawn_editor(const char *path, struct drift_error *err)
 	static const char *const names[] = { "DRIFT_EDITOR", "VISUAL", "EDITOR" };
 	const char *const arguments[] = { path, NULL };
 	const char *editor = NULL;
-	int status;
+	int status = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names) && (!editor || !*editor); i++)

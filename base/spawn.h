@@ -2,6 +2,7 @@
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/compiler.h"
@@ -22,12 +23,13 @@ struct spawn_pipe {
 	int from_child; /* read here; -1 unless asked for */
 };
 
-enum { SPAWN_WRITE = 1, SPAWN_READ = 2 };
+/* SPAWN_SOCKET: one socket is its standard input and output; to_child and from_child are then two descriptors of ours for it. */
+enum { SPAWN_WRITE = 1, SPAWN_READ = 2, SPAWN_SOCKET = 4 };
 
 struct spawn_options {
 	const char *const *arguments;   /* NULL-ended; or NULL */
 	const char *const *environment; /* "NAME=value" to add where NAME is not set; or NULL */
-	int pipes;                      /* SPAWN_WRITE, SPAWN_READ or both */
+	int pipes;                      /* SPAWN_WRITE, SPAWN_READ or both; or SPAWN_SOCKET */
 };
 
 /* Start a command (as spawn_command) with pipes to its standard input or from its output. */
@@ -35,6 +37,12 @@ int spawn_start(const char *command, const struct spawn_options *options, struct
 		struct drift_error *err) MUST_CHECK;
 /* Close the pipes that are still open and wait. */
 int spawn_finish(struct spawn_pipe *child, int *status_out, struct drift_error *err) MUST_CHECK;
+
+/*
+ * The same for one that should end by itself when its pipes are closed: after timeout_ms it is told to, a second later it is
+ * made to.
+ */
+int spawn_finish_within(struct spawn_pipe *child, int64_t timeout_ms, int *status_out, struct drift_error *err) MUST_CHECK;
 
 /*
  * Start a program that goes on by itself: in a session of its own, its standard files are /dev/null, nobody waits for

@@ -54,6 +54,9 @@ struct progress;
 struct progress *progress_start(const struct progress_options *options);
 /* Cheap enough for each item; draws at most ten times a second, from the second second on. */
 void progress_update(struct progress *p, uint64_t done);
+void progress_total(struct progress *p, uint64_t total);
+/* Bytes that go with the items, to be shown beside them from the next update on. */
+void progress_bytes(struct progress *p, uint64_t bytes);
 /* Draw the last state and end the line, if anything was drawn; frees p. */
 void progress_finish(struct progress *p);
 
