@@ -18,11 +18,13 @@ extern const struct command cmd_merge_base;
 extern const struct command cmd_mktree;
 extern const struct command cmd_name_rev;
 extern const struct command cmd_read_tree;
+extern const struct command cmd_receive_pack;
 extern const struct command cmd_rev_list;
 extern const struct command cmd_rev_parse;
 extern const struct command cmd_show_ref;
 extern const struct command cmd_symbolic_ref;
 extern const struct command cmd_update_ref;
+extern const struct command cmd_upload_pack;
 extern const struct command cmd_write_tree;
 
 #endif

@@ -23,12 +23,13 @@ static const struct topic {
 } topics[] = {
 	{ "drift", "drift", 1, "what drift is, and where everything stands" },
 	{ "points", "drift-points", 7, "how to name a point in time" },
+	{ "remotes", "drift-remotes", 7, "other repositories, and what goes between them" },
 	{ "merge-scripts", "drift-merge-scripts", 7, "merging documents by a program of your own" },
 	{ "format-object", "drift-format-object", 5, "ids, blobs, commits and tags, byte by byte" },
 	{ "format-tree", "drift-format-tree", 5, "the tree of a commit, byte by byte" },
 };
 
-static const char *const words[] = { "drift", "points", "format-object", "format-tree", "merge-scripts", NULL };
+static const char *const words[] = { "drift", "points", "remotes", "format-object", "format-tree", "merge-scripts", NULL };
 
 static void list_group(const struct cmd_context *ctx, enum command_group group, const char *title, struct buf *out)
 {
