@@ -70,6 +70,11 @@ int ctx_current_branch(struct cmd_context *ctx, char out[REF_NAME_MAX + 1], stru
 	return 0;
 }
 
+enum remote_tags transfer_tags(const struct remote *remote, bool all, bool none)
+{
+	return none ? REMOTE_TAGS_NONE : all ? REMOTE_TAGS_ALL : remote->tags;
+}
+
 static void show(void *data, const struct sync_counts *counts)
 {
 	struct transfer_bar *bar = data;

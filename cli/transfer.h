@@ -16,6 +16,9 @@ int ctx_remote(struct cmd_context *ctx, const char *name, const char *branch, st
 /* The branch that HEAD names, or the one asked for by --branch; NULL after saying why not. Lives as long as ctx. */
 int ctx_current_branch(struct cmd_context *ctx, char out[REF_NAME_MAX + 1], struct drift_error *err) MUST_CHECK;
 
+/* --tags, --no-tags, or what the remote is set to. */
+enum remote_tags transfer_tags(const struct remote *remote, bool all, bool none);
+
 /* Progress of one transfer; hand transfer_bar_progress to those who tell of it. */
 struct transfer_bar {
 	struct progress *bar;

@@ -15,11 +15,9 @@
 
 struct clone_options {
 	bool bare, mirror;
-	int tags;
+	bool tags, no_tags;
 	const char *origin, *branch, *upload_pack;
 };
-
-static const struct clone_options defaults = { .tags = -1 };
 
 #define AT(field) OPTION_AT(struct clone_options, field)
 
@@ -31,7 +29,8 @@ static const struct option_spec specs[] = {
 	  .help = "the current branch, instead of the other's" },
 	{ .kind = OPTION_STRING, .short_name = 'o', .long_name = "origin", .value = AT(origin), .argument = "NAME",
 	  .help = "what the remote is called, instead of origin" },
-	{ .kind = OPTION_TRISTATE, .long_name = "tags", .value = AT(tags), .help = "all tags, or with --no-tags none" },
+	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "all tags" },
+	{ .kind = OPTION_FLAG, .long_name = "no-tags", .value = AT(no_tags), .help = "no tags" },
 	{ .kind = OPTION_STRING, .long_name = "upload-pack", .value = AT(upload_pack), .argument = "COMMAND",
 	  .help = "what to run on the other machine" },
 };
@@ -108,7 +107,7 @@ static int make_new(struct clone *c, const struct repo_options *options)
 {
 	const struct clone_options *o = c->ctx->options;
 	const struct remote_settings settings = {
-		.url = c->url.data, .mirror = o->mirror, .tag_option = o->tags < 0 ? NULL : o->tags ? "--tags" : "--no-tags",
+		.url = c->url.data, .mirror = o->mirror, .tag_option = o->tags ? "--tags" : o->no_tags ? "--no-tags" : NULL,
 	};
 	struct cmd_context *ctx = c->ctx;
 
@@ -336,7 +335,6 @@ const struct command cmd_clone = {
 	.usage = usage,
 	.run = clone,
 	COMMAND_OPTIONS(struct clone_options, specs),
-	.defaults = &defaults,
 	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS,
 	.writes = true,
 };

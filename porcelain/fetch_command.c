@@ -6,18 +6,16 @@
 
 struct fetch_command_options {
 	bool all, prune, dry_run, force;
-	int tags; /* 1 --tags, 0 --no-tags */
+	bool tags, no_tags;
 	const char *upload_pack;
 };
-
-static const struct fetch_command_options defaults = { .tags = -1 };
 
 #define AT(field) OPTION_AT(struct fetch_command_options, field)
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .long_name = "all", .value = AT(all), .help = "from every remote" },
-	{ .kind = OPTION_TRISTATE, .long_name = "tags", .value = AT(tags),
-	  .help = "all tags, or with --no-tags none, instead of those that lead to what is fetched" },
+	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "all tags" },
+	{ .kind = OPTION_FLAG, .long_name = "no-tags", .value = AT(no_tags), .help = "no tags" },
 	{ .kind = OPTION_FLAG, .short_name = 'p', .long_name = "prune", .value = AT(prune),
 	  .help = "remove tracking refs of what the remote has no more" },
 	{ .kind = OPTION_FLAG, .short_name = 'f', .long_name = "force", .value = AT(force),
@@ -34,11 +32,6 @@ static const char *const usage[] = {
 	NULL,
 };
 
-static enum remote_tags tags_of(const struct fetch_command_options *o, const struct remote *remote)
-{
-	return o->tags < 0 ? remote->tags : o->tags ? REMOTE_TAGS_ALL : REMOTE_TAGS_NONE;
-}
-
 static int rejected(const struct fetch_result *result)
 {
 	for (size_t i = 0; i < result->count; i++) {
@@ -54,7 +47,7 @@ static int perform(struct cmd_context *ctx, const struct remote *remote, const s
 	const struct fetch_command_options *o = ctx->options;
 	const struct client_options how = { .remote = remote, .pack_command = o->upload_pack };
 	struct fetch_options options = {
-		.remote = remote, .specs = refspecs, .tags = tags_of(o, remote), .prune = o->prune || remote->prune,
+		.remote = remote, .specs = refspecs, .tags = transfer_tags(remote, o->tags, o->no_tags), .prune = o->prune || remote->prune,
 		.dry_run = o->dry_run, .force = o->force,
 	};
 	struct commit_options who;
@@ -137,7 +130,6 @@ const struct command cmd_fetch = {
 	.usage = usage,
 	.run = fetch,
 	COMMAND_OPTIONS(struct fetch_command_options, specs),
-	.defaults = &defaults,
 	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS | COMMON_CACHE,
 	.writes = true,
 };

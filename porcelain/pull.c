@@ -7,11 +7,9 @@
 
 struct pull_options {
 	bool no_conflicts, ff_only, prune;
-	int tags;
+	bool tags, no_tags;
 	const char *upload_pack;
 };
-
-static const struct pull_options defaults = { .tags = -1 };
 
 #define AT(field) OPTION_AT(struct pull_options, field)
 
@@ -19,7 +17,8 @@ static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .long_name = "no-conflicts", .value = AT(no_conflicts),
 	  .help = "merge nothing if a document would be in conflict" },
 	{ .kind = OPTION_FLAG, .long_name = "ff-only", .value = AT(ff_only), .help = "merge nothing, only go forward" },
-	{ .kind = OPTION_TRISTATE, .long_name = "tags", .value = AT(tags), .help = "as for fetch" },
+	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "all tags" },
+	{ .kind = OPTION_FLAG, .long_name = "no-tags", .value = AT(no_tags), .help = "no tags" },
 	{ .kind = OPTION_FLAG, .short_name = 'p', .long_name = "prune", .value = AT(prune), .help = "as for fetch" },
 	{ .kind = OPTION_STRING, .long_name = "upload-pack", .value = AT(upload_pack), .argument = "COMMAND",
 	  .help = "what to run on the other machine" },
@@ -75,7 +74,7 @@ static int fetch(struct pull *p)
 	auto_refspecs refspecs = { .items = NULL };
 	struct fetch_options options = {
 		.remote = p->remote, .specs = &refspecs, .prune = o->prune || p->remote->prune,
-		.tags = o->tags < 0 ? p->remote->tags : o->tags ? REMOTE_TAGS_ALL : REMOTE_TAGS_NONE,
+		.tags = transfer_tags(p->remote, o->tags, o->no_tags),
 	};
 	struct cmd_context *ctx = p->ctx;
 	auto_buf tracking = BUF_INIT;
@@ -182,7 +181,6 @@ const struct command cmd_pull = {
 	.usage = usage,
 	.run = pull,
 	COMMAND_OPTIONS(struct pull_options, specs),
-	.defaults = &defaults,
 	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS | COMMON_CACHE | COMMON_BRANCH,
 	.writes = true,
 };

@@ -8,13 +8,10 @@
 #include "refs/refname.h"
 
 struct push_command_options {
-	bool all, tags, delete, force, dry_run, set_upstream;
-	int atomic;
+	bool all, tags, delete, force, dry_run, set_upstream, atomic, no_atomic;
 	struct option_list leases;
 	const char *receive_pack;
 };
-
-static const struct push_command_options defaults = { .atomic = 1 };
 
 #define AT(field) OPTION_AT(struct push_command_options, field)
 
@@ -27,8 +24,9 @@ static const struct option_spec specs[] = {
 	  .help = "move refs that do not go forward, whatever they hold" },
 	{ .kind = OPTION_LIST, .long_name = "force-with-lease", .value = AT(leases), .argument = "[REF:]OLD",
 	  .argument_optional = true, .help = "the same, if they hold what was seen there last, or OLD" },
-	{ .kind = OPTION_TRISTATE, .long_name = "atomic", .value = AT(atomic),
-	  .help = "all refs or none (the default); --no-atomic: each on its own" },
+	{ .kind = OPTION_FLAG, .long_name = "no-atomic", .value = AT(no_atomic),
+	  .help = "each ref on its own, instead of all or none" },
+	{ .kind = OPTION_FLAG, .long_name = "atomic", .value = AT(atomic) },
 	{ .kind = OPTION_FLAG, .short_name = 'n', .long_name = "dry-run", .value = AT(dry_run),
 	  .help = "say what would be moved, change nothing" },
 	{ .kind = OPTION_FLAG, .short_name = 'u', .long_name = "set-upstream", .value = AT(set_upstream),
@@ -158,7 +156,7 @@ static int perform(struct cmd_context *ctx, const struct remote *remote, const s
 	const struct client_options how = { .remote = remote, .push = true, .pack_command = o->receive_pack };
 	auto_leases leases = { .items = NULL };
 	struct push_options options = {
-		.remote = remote, .specs = refspecs, .force = o->force, .independent = !o->atomic, .dry_run = o->dry_run,
+		.remote = remote, .specs = refspecs, .force = o->force, .independent = o->no_atomic, .dry_run = o->dry_run,
 	};
 	struct commit_options who;
 	auto_client *client = NULL;
@@ -228,7 +226,6 @@ const struct command cmd_push = {
 	.usage = usage,
 	.run = push,
 	COMMAND_OPTIONS(struct push_command_options, specs),
-	.defaults = &defaults,
 	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS | COMMON_CACHE | COMMON_BRANCH,
 	.writes = true,
 };

@@ -10,18 +10,17 @@
 
 struct sync_command_options {
 	bool no_conflicts;
-	int tags;
+	bool tags, no_tags;
 	const char *receive_pack;
 };
-
-static const struct sync_command_options defaults = { .tags = -1 };
 
 #define AT(field) OPTION_AT(struct sync_command_options, field)
 
 static const struct option_spec specs[] = {
 	{ .kind = OPTION_FLAG, .long_name = "no-conflicts", .value = AT(no_conflicts),
 	  .help = "merge nothing if a document would be in conflict" },
-	{ .kind = OPTION_TRISTATE, .long_name = "tags", .value = AT(tags), .help = "as for fetch" },
+	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "all tags" },
+	{ .kind = OPTION_FLAG, .long_name = "no-tags", .value = AT(no_tags), .help = "no tags" },
 	{ .kind = OPTION_STRING, .long_name = "receive-pack", .value = AT(receive_pack), .argument = "COMMAND",
 	  .help = "what to run on the other machine" },
 };
@@ -184,7 +183,7 @@ static int perform(struct plan *p, struct transfer_totals *totals)
 	const struct client_options how = { .remote = p->remote, .push = true, .pack_command = o->receive_pack };
 	struct reconcile_options options = {
 		.remote = p->remote, .branches = p->branches, .count = p->count, .no_conflicts = o->no_conflicts,
-		.tags = o->tags < 0 ? p->remote->tags : o->tags ? REMOTE_TAGS_ALL : REMOTE_TAGS_NONE,
+		.tags = transfer_tags(p->remote, o->tags, o->no_tags),
 		.fetched = print_fetched, .data = p,
 	};
 	struct reconcile_result result;
@@ -231,7 +230,6 @@ const struct command cmd_sync = {
 	.usage = usage,
 	.run = sync_command,
 	COMMAND_OPTIONS(struct sync_command_options, specs),
-	.defaults = &defaults,
 	.common = COMMON_JSON | COMMON_QUIET | COMMON_PROGRESS | COMMON_CACHE | COMMON_BRANCH,
 	.writes = true,
 };

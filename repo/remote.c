@@ -138,7 +138,7 @@ static const char *name_of(const char *entry, size_t *len_out)
 int remote_load(struct repo *repo, const char *name, struct remote **out, struct drift_error *err)
 {
 	const struct config *config = repo_config(repo);
-	auto_remote *remote = calloc(1, sizeof(*remote));
+	auto_remote *remote = mem_calloc(1, sizeof(*remote));
 
 	if (!remote)
 		return error_no_memory(err);
@@ -162,7 +162,7 @@ int remote_load(struct repo *repo, const char *name, struct remote **out, struct
 
 int remote_of_url(const char *url, struct remote **out, struct drift_error *err)
 {
-	auto_remote *remote = calloc(1, sizeof(*remote));
+	auto_remote *remote = mem_calloc(1, sizeof(*remote));
 
 	if (!remote || set_text(&remote->url, url, err))
 		return error_no_memory(err);
@@ -231,10 +231,9 @@ static int config_text(struct repo *repo, const char *branch, const char *key, c
 
 int upstream_load(struct repo *repo, const char *branch, struct upstream *out, struct drift_error *err)
 {
-	auto_upstream found = { .remote = NULL };
 	const char *remote, *merge;
 
-	*out = found;
+	*out = (struct upstream){ .remote = NULL };
 	if (!refname_is_branch(branch))
 		return 0;
 	branch += strlen(REF_HEADS);
@@ -242,9 +241,8 @@ int upstream_load(struct repo *repo, const char *branch, struct upstream *out, s
 		return -1;
 	if (!remote || !merge)
 		return 0;
-	if (set_text(&found.remote, remote, err) || set_text(&found.ref, merge, err))
-		return -1;
-	*out = found;
-	found = (struct upstream){ .remote = NULL };
-	return 0;
+	if (!set_text(&out->remote, remote, err) && !set_text(&out->ref, merge, err))
+		return 0;
+	upstream_release(out);
+	return -1;
 }
