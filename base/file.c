@@ -428,6 +428,16 @@ void file_unmap(void *map, size_t len)
 		munmap(map, len);
 }
 
+void file_map_rest(void *map, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)map;
+	uintptr_t skip = (page - at % page) % page;
+
+	/* What was written to them is the file's already: the map is shared. */
+	if (len >= skip + page)
+		(void)madvise((char *)map + skip, (len - skip) / page * page, MADV_DONTNEED);
+}
+
 int file_map_abandon(int fd, void *map, size_t len, size_t keep, struct drift_error *err)
 {
 	void *own = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -118,6 +118,8 @@ void file_names_release(struct file_names *names);
 /* len bytes from the start of the file, writable if fd is; len > 0. */
 int file_map(int fd, size_t len, bool writable, void **map_out, struct drift_error *err) MUST_CHECK;
 void file_unmap(void *map, size_t len);
+/* Its pages, as far as they are whole, may leave the memory of this process; they come back when they are looked at. */
+void file_map_rest(void *map, size_t len);
 /*
  * Give the mapped file fd back while threads of this process may still look at the map: its first `keep` bytes stay as
  * they are, though nobody else's any more, the rest becomes zeros. Both lengths in pages. On failure all is as before.

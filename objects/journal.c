@@ -10,7 +10,8 @@
 #include "base/mem.h"
 
 #define BLOCK_LEN ((size_t)4 << 10)
-#define BLOCK_COUNT 256
+#define BLOCK_COUNT 256 /* at most */
+#define BLOCK_COUNT_MIN 8
 #define LARGE_LEN ((size_t)64 << 10) /* frames over this are read past the blocks */
 #define FILE_VERSION 1
 #define STEP_MIN ((uint64_t)64 << 10)
@@ -35,6 +36,7 @@ struct journal {
 	uint64_t size; /* of the file as far as we know, guarded by the append lock */
 	pthread_mutex_t block_mutex;
 	struct block blocks[BLOCK_COUNT];
+	size_t block_count; /* of these are used */
 };
 
 static char *journal_file_name(const char *dir, uint64_t number)
@@ -140,6 +142,7 @@ int journal_open(const char *dir, uint64_t number, bool writable, struct journal
 	if (!j)
 		return error_no_memory(err);
 	j->fd = -1;
+	j->block_count = BLOCK_COUNT;
 	pthread_mutex_init(&j->block_mutex, NULL);
 	j->path = journal_file_name(dir, number);
 	r = j->path ? 0 : error_no_memory(err);
@@ -204,6 +207,23 @@ int64_t journal_peek(struct journal *j, uint64_t offset, void *data, size_t len,
 	return file_read_some(j->fd, data, len, offset, err);
 }
 
+/* A block's place depends on their count: none is kept. */
+void journal_limit_memory(struct journal *j, size_t len)
+{
+	size_t count = BLOCK_COUNT, i;
+
+	while (count > BLOCK_COUNT_MIN && count * BLOCK_LEN > len)
+		count /= 2;
+	pthread_mutex_lock(&j->block_mutex);
+	for (i = 0; i < BLOCK_COUNT && count != j->block_count; i++) {
+		j->blocks[i].number = 0;
+		if (i >= count)
+			free(take_ptr(j->blocks[i].data));
+	}
+	j->block_count = count;
+	pthread_mutex_unlock(&j->block_mutex);
+}
+
 /* Without the zeros at the end, which are many: eight at a time. */
 static size_t written_len(const unsigned char *data, size_t len)
 {
@@ -222,7 +242,7 @@ static size_t written_len(const unsigned char *data, size_t len)
 static struct block *block_load(struct journal *j, uint64_t offset, size_t need, struct drift_error *err)
 {
 	uint64_t number = offset / BLOCK_LEN;
-	struct block *b = &j->blocks[number % BLOCK_COUNT];
+	struct block *b = &j->blocks[number % j->block_count];
 	int64_t n;
 
 	if (b->number == number + 1 && need <= b->len)
@@ -280,8 +300,8 @@ static void forget_blocks(struct journal *j, uint64_t from, uint64_t to)
 
 	pthread_mutex_lock(&j->block_mutex);
 	for (n = from / BLOCK_LEN; n <= to / BLOCK_LEN; n++)
-		if (j->blocks[n % BLOCK_COUNT].number == n + 1)
-			j->blocks[n % BLOCK_COUNT].number = 0;
+		if (j->blocks[n % j->block_count].number == n + 1)
+			j->blocks[n % j->block_count].number = 0;
 	pthread_mutex_unlock(&j->block_mutex);
 }
 

@@ -31,6 +31,8 @@ int journal_discard(const char *dir, uint64_t number, struct drift_error *err) M
 int journal_open(const char *dir, uint64_t number, bool writable, struct journal **journal_out,
 		 struct drift_error *err) MUST_CHECK;
 void journal_close(struct journal *j);
+/* Pieces of the file that were read are kept: so many bytes at most, though 32 KiB at least; 1 MiB until this is called. */
+void journal_limit_memory(struct journal *j, size_t len);
 
 const struct journal_identity *journal_identity(const struct journal *j);
 /* The descriptor, for locks. */

@@ -97,6 +97,7 @@ struct odb {
 	_Atomic uint64_t packed_to;  /* number of the last journal that is in a pack, 0: none */
 	struct odb_resolver resolver;
 	struct group_cache *groups;
+	size_t blocks_len; /* that journals which are not live keep of what they read, together */
 	_Atomic uint64_t live;          /* number of the journal that is written to */
 	_Atomic uint64_t seal_again_at; /* a location: where sealing failed, it is not tried before */
 

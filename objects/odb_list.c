@@ -159,6 +159,9 @@ static int open_journal(struct odb *odb, struct store_file *file, bool live, str
 		return error_set(err, DRIFT_ERR_CORRUPT, "journal %llu belongs to another store",
 				 (unsigned long long)file->name.first);
 	}
+	/* However many wait to be packed, what is kept of them stays bounded. */
+	if (!live)
+		journal_limit_memory(j, odb->blocks_len / OPEN_MAX);
 	/* Another thread may have been faster. */
 	if (!atomic_compare_exchange_strong(&file->journal, &none, j))
 		journal_close(j);

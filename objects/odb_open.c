@@ -13,6 +13,7 @@
 #define CACHE_LEN_MIN ((size_t)16 << 20)
 #define CACHE_LEN_MAX ((size_t)1 << 30)
 #define GROUPS_LEN_MAX ((size_t)256 << 20)
+#define BLOCKS_LEN_MAX ((size_t)32 << 20)
 
 static void dir_path(struct buf *out, const char *dir, const char *name)
 {
@@ -340,6 +341,7 @@ int odb_open(const char *dir, const struct odb_options *options, struct odb **od
 		r = node_cache_new(cache_len, &odb->cache, err);
 	if (!r)
 		r = group_cache_new(cache_len / 2 < GROUPS_LEN_MAX ? cache_len / 2 : GROUPS_LEN_MAX, &odb->groups, err);
+	odb->blocks_len = cache_len / 2 < BLOCKS_LEN_MAX ? cache_len / 2 : BLOCKS_LEN_MAX;
 	if (!r)
 		r = open_lock(odb, err);
 	if (!r)

@@ -24,6 +24,7 @@
 #define KEY_LOG ((uint64_t)1)    /* of the newest log entry of any ref, among the refs */
 #define KEY_MARKER ((uint64_t)2) /* and of the newest marker */
 #define LOOK_AWAKE_US 200
+#define REST_SLOTS ((size_t)1 << 18) /* who goes through all of a table lets so many go at once */
 #define LOOK_TRIES 30
 
 static const char index_magic[8] = { 'd', 'r', 'i', 'f', 't', 'i', 'd', 'x' };
@@ -616,8 +617,23 @@ bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uin
 	return true;
 }
 
+/* A large index need not be in memory as a whole because somebody goes through it once. */
+static void rest(const struct store_index *index, void *at, size_t len)
+{
+	if (index->path && index->fd >= 0)
+		file_map_rest(at, len);
+}
+
+/* Slots up to i were looked at in order. */
+static void rest_behind(const struct store_index *index, const struct table *t, size_t i)
+{
+	if (i % REST_SLOTS == REST_SLOTS - 1)
+		rest(index, &t->slots[i + 1 - REST_SLOTS], REST_SLOTS * sizeof(struct slot));
+}
+
 /* What stands in files from `first` on. */
-static void copy_table(struct store_index *index, const struct table *to, const struct table *from, uint64_t first)
+static void copy_table(struct store_index *index, const struct table *to, struct store_index *old,
+		       const struct table *from, uint64_t first)
 {
 	_Atomic uint64_t *count = to == &index->main ? &index_head(index)->main_count : &index_head(index)->ref_count;
 	size_t i;
@@ -627,6 +643,7 @@ static void copy_table(struct store_index *index, const struct table *to, const 
 
 		if (loc && loc_file(loc) >= first)
 			set(index, to, from->slots[i].key, loc, count);
+		rest_behind(old, from, i);
 	}
 }
 
@@ -662,8 +679,8 @@ static int copy_index(struct store_index *old, const char *path, const struct jo
 	if (index_create(path, identity, how->main_room, how->ref_room, &index, err) < 0)
 		return -1;
 	to = index->map;
-	copy_table(index, &index->main, &old->main, how->first);
-	copy_table(index, &index->ref, &old->ref, 0);
+	copy_table(index, &index->main, old, &old->main, how->first);
+	copy_table(index, &index->ref, old, &old->ref, 0);
 	index_set_end(index, atomic_load(&from->end));
 	atomic_store(&to->last, atomic_load(&from->last));
 	atomic_store(&to->frame_count, atomic_load(&from->frame_count));
@@ -681,6 +698,8 @@ static int copy_index(struct store_index *old, const char *path, const struct jo
 	/* It would hide damage under sums of its own: it serves this append and is made anew after it. */
 	if (!span_holds(old, &old->main, 0, table_slots(old->main.bits) - 1) || !index_refs_hold(old))
 		atomic_store(&to->superseded, 1);
+	rest(old, old->main.slots, table_len(old->main.bits));
+	rest(index, index->main.slots, table_len(index->main.bits));
 	/* Syncing goes on without the append lock: what it told the old one since, unless it has seen the mark. */
 	copy_synced(to, from);
 	*out = index;
@@ -708,15 +727,28 @@ int index_prune(struct store_index *old, const char *path, const struct journal_
 			       .ref_room = atomic_load(&h->ref_count) + 4 };
 	size_t i;
 
-	for (i = 0; i < table_slots(old->main.bits); i++)
+	for (i = 0; i < table_slots(old->main.bits); i++) {
 		how.main_room += loc_file(atomic_load(&old->main.slots[i].loc)) >= packed->first;
+		rest_behind(old, &old->main, i);
+	}
 	return copy_index(old, path, identity, &how, out, err);
 }
 
 /* Nobody writes to it meanwhile; readers of the copy come later. */
-static void copy_slots(const struct table *to, const struct table *from)
+static void copy_slots(const struct store_index *index, const struct table *to, struct store_index *old,
+		       const struct table *from)
 {
-	memcpy(to->slots, from->slots, table_len(from->bits));
+	const size_t step = REST_SLOTS * sizeof(struct slot), len = table_len(from->bits);
+	size_t at, n;
+
+	for (at = 0; at < len; at += n) {
+		char *source = (char *)from->slots + at, *copy = (char *)to->slots + at;
+
+		n = len - at < step ? len - at : step;
+		memcpy(copy, source, n);
+		rest(index, copy, n);
+		rest(old, source, n);
+	}
 }
 
 int index_copy(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t start,
@@ -728,8 +760,8 @@ int index_copy(struct store_index *old, const char *path, const struct journal_i
 	if (create_sized(path, identity, old->main.bits, old->ref.bits, &index, err) < 0)
 		return -1;
 	to = index->map;
-	copy_slots(&index->main, &old->main);
-	copy_slots(&index->ref, &old->ref);
+	copy_slots(index, &index->main, old, &old->main);
+	copy_slots(index, &index->ref, old, &old->ref);
 	memcpy(index->fresh, old->fresh, sizeof(*index->fresh));
 	atomic_store(&to->main_count, atomic_load(&from->main_count));
 	atomic_store(&to->ref_count, atomic_load(&from->ref_count));

@@ -393,6 +393,37 @@ static void test_scan_of_a_journal_that_grows(void **state)
 	assert_int_equal(journal_discard(trunk_dir, 77, NULL), 0);
 }
 
+/* Whatever is kept of what was read, the same is read. */
+static void test_limited_memory(void **state)
+{
+	static const size_t limits[] = { 0, (size_t)100 << 10, (size_t)1 << 30 };
+	enum { MANY = 300, SOME = 5000 };
+	uint64_t offset[MANY], at;
+	struct journal *j;
+
+	(void)state;
+	assert_int_equal(journal_create(trunk_dir, 77, store_id, NULL), 0);
+	assert_int_equal(journal_open(trunk_dir, 77, true, &j, NULL), 0);
+	at = journal_start(j);
+	for (unsigned i = 0; i < MANY; i++) {
+		write_frame(j, at, SOME + i);
+		offset[i] = at;
+		at += FRAME_HEAD_LEN + SOME + i;
+	}
+	for (unsigned i = 0; i < 4 * MANY; i++) {
+		unsigned n = i * 7919 % MANY;
+		auto_buf read = BUF_INIT;
+		enum frame_kind kind;
+
+		if (i % MANY == 0 && i)
+			journal_limit_memory(j, limits[i / MANY - 1]);
+		assert_int_equal(journal_read(j, offset[n], &read, &kind, NULL), 0);
+		assert_int_equal(read.len, SOME + n);
+	}
+	journal_close(j);
+	assert_int_equal(journal_discard(trunk_dir, 77, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_commit_records),
 		cmocka_unit_test(test_locations),
 		cmocka_unit_test_setup_teardown(test_scan_of_a_journal_that_grows, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_limited_memory, trunk_make, trunk_remove),
 	};
 
 	return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
