@@ -39,7 +39,7 @@ static void hint_for(struct cmd_context *ctx)
 	switch (ctx->err.code) {
 	case DRIFT_ERR_CORRUPT:
 		if (ctx->command != command_find(ctx, "fsck"))
-			ctx_hint(ctx, "'drift fsck' names all that is damaged");
+			ctx_hint(ctx, "'drift fsck' names all that is damaged, 'drift repair' mends what can be mended");
 		break;
 	case DRIFT_ERR_AMBIGUOUS:
 		ctx_hint(ctx, "give more digits, or the full name (refs/heads/..., refs/tags/...)");

@@ -60,9 +60,9 @@ size_t odb_sealed_count(struct odb *odb);
 
 /*
  * The exclusive right to replace and unlink files: 0; 1 if somebody else has it; -1. Held until odb_gc_unlock; over
- * processes and threads.
+ * processes and threads. wait: until whoever has it is done; who has it through the same handle is not waited for.
  */
-int odb_gc_lock(struct odb *odb, struct drift_error *err) MUST_CHECK;
+int odb_gc_lock(struct odb *odb, bool wait, struct drift_error *err) MUST_CHECK;
 void odb_gc_unlock(struct odb *odb);
 /*
  * Is no batch under way that has written objects ahead, in any process? 1: none, and none begins to until

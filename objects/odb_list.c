@@ -12,7 +12,7 @@
 
 /* Names that a list gave and that are not there: a gc replaced them meanwhile, so `current` names others. */
 #define OPEN_TRIES 10
-/* Each journal has a descriptor and up to a megabyte of blocks. */
+/* Each has a descriptor, and a journal its part of blocks_len. */
 #define OPEN_MAX 64
 #define USEC 1000000
 

@@ -137,18 +137,26 @@ void odb_unlock(struct odb *odb)
 		atomic_fetch_add(&index_head(index)->append_turn, 1);
 }
 
-int odb_gc_lock(struct odb *odb, struct drift_error *err)
+int odb_gc_lock(struct odb *odb, bool wait, struct drift_error *err)
 {
-	int r = 1;
+	bool held;
+	int r;
 
 	if (odb->lock_fd < 0)
 		return error_set(err, DRIFT_ERR_PERMISSION, "the store in '%s' cannot be written", odb->dir);
 	pthread_mutex_lock(&odb->state_mutex);
-	if (!odb->gc_held)
-		r = file_lock(odb->lock_fd, LOCK_GC, FILE_LOCK_EXCLUSIVE, FILE_LOCK_TRY, err);
-	if (!r)
-		odb->gc_held = true;
+	held = odb->gc_held;
+	odb->gc_held = true;
 	pthread_mutex_unlock(&odb->state_mutex);
+	if (held)
+		return 1;
+	/* Readers go on meanwhile: the mutex is not held. */
+	r = file_lock(odb->lock_fd, LOCK_GC, FILE_LOCK_EXCLUSIVE, wait ? FILE_LOCK_WAIT : FILE_LOCK_TRY, err);
+	if (r) {
+		pthread_mutex_lock(&odb->state_mutex);
+		odb->gc_held = false;
+		pthread_mutex_unlock(&odb->state_mutex);
+	}
 	return r;
 }
 

@@ -1,7 +1,9 @@
 #include "porcelain/gc_report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "cli/size_text.h"
@@ -25,13 +27,23 @@ static void step(void *data, const char *what, uint64_t done, uint64_t total)
 	progress_update(bar->progress, done);
 }
 
+static void waits(void *data)
+{
+	const struct bar *bar = data;
+	const struct common_options *common = &bar->ctx->common;
+
+	if (!common->quiet && (common->progress || terminal_is(STDERR_FILENO)))
+		fputs("drift: another gc is at work: waiting for it\n", stderr);
+}
+
 int gc_report_run(struct cmd_context *ctx, struct gc_options *options, struct gc_result *out, struct drift_error *err)
 {
 	struct bar bar = { .ctx = ctx };
-	const struct gc_progress progress = { step, &bar };
+	const struct gc_progress progress = { step, waits, &bar };
 	int r;
 
 	options->progress = &progress;
+	options->wait = true;
 	r = gc_run(ctx_repo(ctx), options, out, err);
 	progress_finish(bar.progress);
 	options->progress = NULL;
@@ -73,15 +85,26 @@ static void append_objects(struct buf *out, const struct gc_result *r, bool dry_
 	buf_add_byte(out, '\n');
 }
 
+/* What is missing is said even with -q. */
+static int end_code(struct cmd_context *ctx, const struct gc_result *r)
+{
+	if (r->lost.code == DRIFT_OK)
+		return EXIT_DONE;
+	ctx_warn(ctx, "%s, though it is needed: nothing was removed", r->lost.message);
+	ctx_hint(ctx, "'drift fsck' names all that is damaged, 'drift repair' mends what can be mended");
+	return EXIT_NO;
+}
+
 int gc_report_print(struct cmd_context *ctx, const struct gc_options *options, const struct gc_result *r,
 		    const char *table)
 {
 	auto_buf out = BUF_INIT;
 
 	if (ctx->common.json)
-		return print_json(options, r, table, &ctx->err) ? ctx_die(ctx, "say what was done") : EXIT_DONE;
+		return print_json(options, r, table, &ctx->err) ? ctx_die(ctx, "say what was done") :
+								  end_code(ctx, r);
 	if (ctx->common.quiet)
-		return EXIT_DONE;
+		return end_code(ctx, r);
 	if (options->dry_run && r->objects_kept + r->objects_dropped) {
 		append_objects(&out, r, true);
 	} else if (!r->ran) {
@@ -100,7 +123,7 @@ int gc_report_print(struct cmd_context *ctx, const struct gc_options *options, c
 		append_objects(&out, r, false);
 	}
 	out_buf(&out);
-	return EXIT_DONE;
+	return end_code(ctx, r);
 }
 
 static int find_table(struct cmd_context *ctx, const char *table, struct drift_error *err)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "repo/gc_check.h"
+#include "repo/gc_full.h"
 #include "repo/gc_plan.h"
 #include "repo/gc_stubs.h"
 #include "repo/repo_internal.h"
@@ -19,6 +20,7 @@
 #define BEHIND_ROUNDS 8
 
 struct run {
+	struct repo *repo;
 	const struct gc_options *options;
 	struct odb *odb;
 	struct gc_source source;
@@ -84,7 +86,11 @@ static int mark(struct run *run, struct drift_error *err)
 	run->step = "marking objects";
 	if (gc_marks_new(&run->source, &options, &run->marks, err) < 0)
 		return -1;
-	return gc_mark(run->marks, run->end, err);
+	if (gc_mark(run->marks, run->end, err) < 0)
+		return -1;
+	if (gc_mark_lost(run->marks))
+		run->result.lost = *gc_mark_lost(run->marks);
+	return 0;
 }
 
 static int level(const struct gc_options *o)
@@ -239,11 +245,19 @@ static int count_only(struct run *run, struct drift_error *err)
 	return 0;
 }
 
+/* Made by gc --full: there is one pack, and it cannot get smaller. */
+static bool is_smallest(const struct run *run)
+{
+	const struct odb_file *file = gc_source_file(&run->source, run->source.last);
+
+	return file && file->pack && gc_full_is(run->repo, pack_name(file->pack));
+}
+
 /* Packs alone are written again only to drop something, to be one, or to be smaller. */
 static int is_worth_it(struct run *run, bool *worth_out, struct drift_error *err)
 {
 	*worth_out = true;
-	if (run->plan.has_journals || run->plan.merges || run->options->full)
+	if (run->plan.has_journals || run->plan.merges || (run->options->full && !is_smallest(run)))
 		return 0;
 	if (!run->plan.keep_all && count_only(run, err) < 0)
 		return -1;
@@ -294,6 +308,8 @@ static int collect(struct run *run, struct drift_error *err)
 		return -1;
 	}
 	run->result.ran = true;
+	if (run->options->full)
+		gc_full_note(run->repo, &run->name);
 	gc_source_release(&run->source);
 	if (odb_remove_leftovers(run->odb, &removed, err) < 0 || gc_size(run->odb, &after, err) < 0)
 		return -1;
@@ -302,9 +318,22 @@ static int collect(struct run *run, struct drift_error *err)
 	return 0;
 }
 
+/* As odb_gc_lock. */
+static int lock(struct run *run, struct drift_error *err)
+{
+	const struct gc_progress *p = run->options->progress;
+	int r = odb_gc_lock(run->odb, false, err);
+
+	if (r <= 0 || !run->options->wait || run->options->automatic)
+		return r;
+	if (p && p->waits)
+		p->waits(p->data);
+	return odb_gc_lock(run->odb, true, err);
+}
+
 static int with_lock(struct run *run, struct drift_error *err)
 {
-	int r = odb_gc_lock(run->odb, err);
+	int r = lock(run, err);
 
 	if (r > 0)
 		return run->options->automatic ? 0 : error_set(err, DRIFT_ERR_CLASH, "another gc is at work");
@@ -321,7 +350,7 @@ static int with_lock(struct run *run, struct drift_error *err)
 int gc_run(struct repo *repo, const struct gc_options *options, struct gc_result *result_out, struct drift_error *err)
 {
 	struct odb_options odb_options = { .node_cache_len = NODE_CACHE_LEN };
-	struct run run = { .options = options };
+	struct run run = { .repo = repo, .options = options };
 	int r;
 
 	if (gc_plan_times(&run.plan, repo_config(repo), options, err) < 0)

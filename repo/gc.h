@@ -26,10 +26,12 @@
 
 struct gc_progress {
 	void (*step)(void *data, const char *what, uint64_t done, uint64_t total); /* total 0: not known */
+	void (*waits)(void *data); /* another is at work, and will be waited for; may be NULL */
 	void *data;
 };
 
 struct gc_options {
+	bool wait;      /* another at work: wait until it is done, instead of DRIFT_ERR_CLASH; not if automatic */
 	bool automatic; /* only what is sealed already; keep everything; nothing to do, or another at work: at once, without error */
 	bool merge;                /* all packs into one */
 	bool full;                 /* the same, best compression */
@@ -44,10 +46,11 @@ struct gc_result {
 	bool ran;
 	uint64_t files_before, files_after, bytes_before, bytes_after; /* of the whole store, index files included */
 	uint64_t commits_kept, objects_kept, objects_dropped;
+	struct drift_error lost; /* not DRIFT_OK: what is needed and missing, for which reason nothing was removed */
 };
 
 /*
- * DRIFT_ERR_CLASH if another gc is at work; DRIFT_ERR_CORRUPT names what cannot be read, and nothing has changed
+ * DRIFT_ERR_CLASH if another gc is at work and not waited for; DRIFT_ERR_CORRUPT names what cannot be read, and nothing has changed
  * then.
  */
 int gc_run(struct repo *repo, const struct gc_options *options, struct gc_result *result_out,

@@ -181,7 +181,9 @@ int gc_bits_set(struct gc_bits *b, uint64_t loc, struct drift_error *err)
 	int r = find_bit(b, loc, &byte, &mask, err);
 
 	if (r <= 0)
-		return r;
+		return r < 0 ? -1 :
+			       error_set(err, DRIFT_ERR_NOT_FOUND, "what stood at %llu of journal %u is not there",
+					 (unsigned long long)loc_offset(loc), loc_file(loc));
 	if (*byte & mask)
 		return 0;
 	*byte = (unsigned char)(*byte | mask);

@@ -18,6 +18,7 @@ struct gc_check {
 	struct group_cache *groups;
 	struct pack *pack;
 	int64_t reflog_since_usec;
+	enum object_kind kind; /* of what was found last */
 	uint64_t log_seen; /* this entry, and those before it, were looked at; LOC_UNKNOWN: none */
 	struct buf payload;
 };
@@ -110,6 +111,7 @@ static int is_at(struct gc_check *c, const struct oid *id, uint64_t loc, struct 
 
 	if (found <= 0)
 		return found;
+	c->kind = r.kind;
 	if (r.kind == OBJECT_TAG)
 		return oid_equal(&r.id, id);
 	if (r.kind != OBJECT_COMMIT)
@@ -147,6 +149,35 @@ static bool was_there(struct gc_check *c, const struct object_ref *ref)
 	return odb_find(c->odb, &ref->id, &kind, &loc, NULL) > 0;
 }
 
+static int would_be_lost(const struct oid *id, struct text name, const char *how, struct drift_error *err)
+{
+	char hex[OID_HEX_LEN + 1];
+
+	return error_set(err, DRIFT_ERR_CORRUPT, "%s, which '%.*s' %s, would not be found any more: nothing is replaced",
+			 oid_to_hex(id, hex), (int)name.len, name.data, how);
+}
+
+/* What a tag is of, and what that is of if it is one. */
+static int check_tagged(struct gc_check *c, struct text name, const struct oid *id, struct drift_error *err)
+{
+	struct object_ref ref = { *id, LOC_UNKNOWN };
+
+	while (c->kind == OBJECT_TAG) {
+		auto_tag *tag = NULL;
+		int r;
+
+		if (odb_tag(c->odb, &ref.id, &tag, err) < 0)
+			return -1;
+		ref.id = tag->target;
+		r = is_anywhere(c, &ref.id, err);
+		if (r < 0)
+			return -1;
+		if (!r)
+			return was_there(c, &ref) ? would_be_lost(&ref.id, name, "is a tag of", err) : 0;
+	}
+	return 0;
+}
+
 /* old: it was a ref's value; it may be gone for long. */
 static int check_value(struct gc_check *c, struct text name, const struct ref_value *value, bool old,
 		       struct drift_error *err)
@@ -165,10 +196,11 @@ static int check_value(struct gc_check *c, struct text name, const struct ref_va
 	if (r < 0)
 		return error_prefix(err, DRIFT_OK, "%s of '%.*s'", oid_to_hex(&value->object.id, hex), (int)name.len,
 				    name.data);
-	if (r || (old && !was_there(c, &value->object)))
+	if (r)
+		return check_tagged(c, name, &value->object.id, err);
+	if (old && !was_there(c, &value->object))
 		return 0;
-	return error_set(err, DRIFT_ERR_CORRUPT, "%s, which '%.*s' %s, would not be found any more: nothing is replaced",
-			 oid_to_hex(&value->object.id, hex), (int)name.len, name.data, old ? "had" : "has");
+	return would_be_lost(&value->object.id, name, old ? "had" : "has", err);
 }
 
 static int check_ref(void *data, const char *name, const struct ref_value *value, struct drift_error *err)

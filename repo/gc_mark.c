@@ -24,6 +24,7 @@ struct gc_marks {
 	bool keep_all;
 	bool trees_wait; /* of commits: they are walked in order of location once all commits are marked */
 	uint64_t count;
+	struct drift_error lost; /* DRIFT_OK: nothing */
 	struct buf payload;
 };
 
@@ -68,6 +69,11 @@ int gc_marked(const struct gc_marks *m, uint64_t loc, struct drift_error *err)
 	return m->keep_all ? 1 : gc_bits_get(m->bits, loc, err);
 }
 
+const struct drift_error *gc_mark_lost(const struct gc_marks *m)
+{
+	return m->lost.code == DRIFT_OK ? NULL : &m->lost;
+}
+
 static int push(struct stack *s, const struct object_ref *ref, struct drift_error *err)
 {
 	if (mem_grow(&s->items, &s->capacity, s->count + 1, sizeof(*s->items)) < 0)
@@ -91,16 +97,34 @@ static int mark_loc(struct gc_marks *m, uint64_t loc, struct drift_error *err)
 	return r;
 }
 
+/* DRIFT_ERR_NOT_FOUND if it is nowhere. */
 static int find_object(struct gc_marks *m, struct object_ref *ref, enum object_kind *kind_out, struct drift_error *err)
 {
-	return odb_find(m->odb, &ref->id, kind_out, &ref->loc, err);
+	char hex[OID_HEX_LEN + 1];
+	int r = odb_find(m->odb, &ref->id, kind_out, &ref->loc, err);
+
+	return r ? (r < 0 ? -1 : 0) :
+		   error_set(err, DRIFT_ERR_NOT_FOUND, "object %s is not there", oid_to_hex(&ref->id, hex));
+}
+
+/* As mark_loc; where it is gone from its place another copy is looked for, which ref names then. */
+static int mark_there(struct gc_marks *m, struct object_ref *ref, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_ERR_NOT_FOUND };
+	enum object_kind kind;
+	int r = ref->loc == LOC_UNKNOWN ? -1 : mark_loc(m, ref->loc, &why);
+
+	if (r >= 0)
+		return r;
+	if (why.code != DRIFT_ERR_NOT_FOUND || oid_is_zero(&ref->id))
+		return error_set(err, why.code, "%s", why.message);
+	return find_object(m, ref, &kind, err) < 0 ? -1 : mark_loc(m, ref->loc, err);
 }
 
 /* --- blobs --- */
 
 static int mark_chunks(struct gc_marks *m, const struct record *r, struct drift_error *err)
 {
-	enum object_kind kind;
 	struct object_ref chunk;
 	uint64_t count;
 	struct cursor in;
@@ -118,8 +142,7 @@ static int mark_chunks(struct gc_marks *m, const struct record *r, struct drift_
 		if (!id || !cursor_ok(&in))
 			break;
 		memcpy(chunk.id.bytes, id, OID_LEN);
-		if ((chunk.loc == LOC_UNKNOWN && find_object(m, &chunk, &kind, err) < 0) ||
-		    mark_loc(m, chunk.loc, err) < 0)
+		if (mark_there(m, &chunk, err) < 0)
 			return -1;
 	}
 	return cursor_done(&in) ? 0 : error_set(err, DRIFT_ERR_CORRUPT, "the list of chunks of a blob is malformed");
@@ -128,13 +151,9 @@ static int mark_chunks(struct gc_marks *m, const struct record *r, struct drift_
 /* len: of the content, UINT64_MAX if it is not known: only long ones have chunks. */
 static int mark_blob(struct gc_marks *m, struct object_ref *ref, uint64_t len, struct drift_error *err)
 {
-	enum object_kind kind;
 	struct record r;
-	int fresh;
+	int fresh = mark_there(m, ref, err);
 
-	if (ref->loc == LOC_UNKNOWN && find_object(m, ref, &kind, err) < 0)
-		return -1;
-	fresh = mark_loc(m, ref->loc, err);
 	if (fresh <= 0 || len <= CHUNK_THRESHOLD)
 		return fresh < 0 ? -1 : 0;
 	if (gc_source_record(m->source, ref->loc, &m->payload, &r, err) < 0)
@@ -185,16 +204,13 @@ static int load_node(struct gc_marks *m, const struct object_ref *ref, struct no
 }
 
 /* One node; its children wait on the stack. What lies before the taken files leads to nothing in them. */
-static int mark_node(struct gc_marks *m, const struct object_ref *ref, struct drift_error *err)
+static int mark_node(struct gc_marks *m, struct object_ref *ref, struct drift_error *err)
 {
 	auto_node *node = NULL;
-	int fresh;
+	int fresh = mark_there(m, ref, err);
 
-	if (ref->loc != LOC_UNKNOWN) {
-		fresh = mark_loc(m, ref->loc, err);
-		if (fresh <= 0)
-			return fresh;
-	}
+	if (fresh <= 0)
+		return fresh;
 	if (load_node(m, ref, &node, err) < 0)
 		return -1;
 	if (node->loc != ref->loc) {
@@ -223,16 +239,13 @@ static int mark_tree(struct gc_marks *m, const struct object_ref *root, struct d
 static int enter_commit(struct gc_marks *m, struct object_ref *ref, struct drift_error *err)
 {
 	auto_commit *c = NULL;
-	enum object_kind kind;
 	struct tree_root root;
-	int fresh;
+	int fresh = mark_there(m, ref, err);
 
-	if (ref->loc == LOC_UNKNOWN && find_object(m, ref, &kind, err) < 0)
-		return -1;
-	fresh = mark_loc(m, ref->loc, err);
 	if (fresh <= 0)
 		return fresh;
-	if (odb_commit(m->odb, oid_is_zero(&ref->id) ? NULL : &ref->id, ref->loc, &c, err) < 0)
+	if (odb_commit(m->odb, oid_is_zero(&ref->id) ? NULL : &ref->id, ref->loc, &c, err) < 0 ||
+	    (c->loc != ref->loc && mark_loc(m, c->loc, err) < 0))
 		return -1;
 	for (size_t i = c->parent_count; i--;)
 		if (push(&m->commits, &c->parents[i], err) < 0)
@@ -256,26 +269,22 @@ static int mark_commits(struct gc_marks *m, const struct object_ref *tip, struct
 
 /* --- anything --- */
 
-static int mark_tag(struct gc_marks *m, const struct object_ref *ref, struct object_ref *target_out,
+static int mark_tag(struct gc_marks *m, struct object_ref *ref, struct object_ref *target_out,
 		    enum object_kind *kind_out, struct drift_error *err)
 {
 	auto_tag *tag = NULL;
 
-	if (mark_loc(m, ref->loc, err) < 0 || odb_tag(m->odb, &ref->id, &tag, err) < 0)
+	if (mark_there(m, ref, err) < 0 || odb_tag(m->odb, &ref->id, &tag, err) < 0)
 		return -1;
 	target_out->id = tag->target;
-	*kind_out = tag->target_kind;
 	return find_object(m, target_out, kind_out, err);
 }
 
 static int mark_kind(struct gc_marks *m, struct object_ref *ref, enum object_kind kind, struct drift_error *err)
 {
-	int found = 1;
-
-	while (found > 0 && kind == OBJECT_TAG) /* tags name what is older, so this ends */
-		found = mark_tag(m, &(struct object_ref){ ref->id, ref->loc }, ref, &kind, err);
-	if (found <= 0)
-		return found;
+	while (kind == OBJECT_TAG) /* tags name what is older, so this ends */
+		if (mark_tag(m, &(struct object_ref){ ref->id, ref->loc }, ref, &kind, err) < 0)
+			return -1;
 	switch (kind) {
 	case OBJECT_BLOB:
 		return mark_blob(m, ref, UINT64_MAX, err);
@@ -308,7 +317,7 @@ static int mark_ref(struct gc_marks *m, const struct ref_value *value, struct dr
 		return r < 0 ? -1 : 0;
 	if (ref.loc != LOC_UNKNOWN && !gc_source_record(m->source, ref.loc, &m->payload, &record, NULL))
 		return mark_kind(m, &ref, record.kind, err);
-	r = find_object(m, &ref, &kind, err);
+	r = odb_find(m->odb, &ref.id, &kind, &ref.loc, err);
 	return r <= 0 ? r : mark_kind(m, &ref, kind, err);
 }
 
@@ -463,16 +472,34 @@ static int mark_behind(struct gc_marks *m, uint64_t from, uint64_t to, struct dr
 	return r;
 }
 
-int gc_mark(struct gc_marks *m, uint64_t end, struct drift_error *err)
+/* What leads on from what is missing cannot be known: then all is kept that there is. */
+static int keep_if_lost(struct gc_marks *m, int r, const struct drift_error *why, struct drift_error *err)
 {
-	if (m->keep_all)
+	if (r >= 0)
 		return 0;
+	if (why->code != DRIFT_ERR_NOT_FOUND)
+		return error_set(err, why->code, "%s", why->message);
+	m->lost = *why;
+	m->commits.count = m->nodes.count = 0;
+	gc_mark_everything(m);
+	return 0;
+}
+
+static int mark_all(struct gc_marks *m, uint64_t end, struct drift_error *err)
+{
 	m->trees_wait = true;
 	if (odb_ref_each(m->odb, "", each_ref, m, err) < 0 || mark_log(m, err) < 0 ||
 	    mark_behind(m, loc_make(m->source->last + 1, 0, 0), end, err) < 0 || mark_young(m, err) < 0)
 		return -1;
 	m->trees_wait = false;
 	return gc_source_taken(m->source, each_commit, m, err);
+}
+
+int gc_mark(struct gc_marks *m, uint64_t end, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_OK };
+
+	return m->keep_all ? 0 : keep_if_lost(m, mark_all(m, end, &why), &why, err);
 }
 
 int gc_mark_since(struct gc_marks *m, uint64_t from, uint64_t to, uint64_t *added_out, struct drift_error *err)

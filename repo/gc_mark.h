@@ -35,5 +35,7 @@ int gc_mark_since(struct gc_marks *marks, uint64_t from, uint64_t to, uint64_t *
 void gc_mark_everything(struct gc_marks *marks);
 /* 1 / 0 / -1; loc: of a record in what is taken. */
 int gc_marked(const struct gc_marks *marks, uint64_t loc, struct drift_error *err) MUST_CHECK;
+/* Of what was missing while marking, so that everything is kept, a sentence; NULL: nothing was. */
+const struct drift_error *gc_mark_lost(const struct gc_marks *marks);
 
 #endif

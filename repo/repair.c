@@ -386,7 +386,7 @@ static int mend_all(struct mending *m, struct drift_error *err)
 /* Who changes nothing needs no lock. */
 static int take_lock(struct repo *repo, const struct repair_options *options, struct drift_error *err)
 {
-	int r = options->dry_run ? 0 : odb_gc_lock(repo_odb(repo), err);
+	int r = options->dry_run ? 0 : odb_gc_lock(repo_odb(repo), false, err);
 
 	return r > 0 ? error_set(err, DRIFT_ERR_CLASH, "a gc or another repair is at work") : r;
 }

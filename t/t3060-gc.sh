@@ -141,6 +141,30 @@ test_expect_success 'as does a full one, and compact' '
 	same_answers
 '
 
+# But for the index, by which processes tell each other whose turn it is.
+test_expect_success 'a second full one has nothing to do and writes nothing' '
+	drift gc --full -q &&
+	find .drift -path .drift/cache/index -o -type f -printf "%p %s %T@\n" >files &&
+	echo "nothing to do" >expect &&
+	drift gc --full >out &&
+	test_cmp expect out &&
+	drift gc >out &&
+	test_cmp expect out &&
+	drift gc --full --json >out &&
+	test_grep "\"ran\":false" out &&
+	find .drift -path .drift/cache/index -o -type f -printf "%p %s %T@\n" >now &&
+	test_cmp files now
+'
+
+test_expect_success 'without the note all is packed once more' '
+	rm -r .drift/cache &&
+	drift gc --full >out &&
+	test_grep "before, .* after" out &&
+	same_answers &&
+	drift gc --full >out &&
+	test_grep "nothing to do" out
+'
+
 test_expect_success 'undo reaches back over a pack' '
 	drift put users/14 -j 14 -q -m fourteen &&
 	drift gc -q &&

@@ -259,7 +259,7 @@ void pack_sealed(struct odb *odb, uint64_t drop)
 	struct pack_name name;
 	size_t removed;
 
-	assert_int_equal(odb_gc_lock(odb, &trunk_err), 0);
+	assert_int_equal(odb_gc_lock(odb, false, &trunk_err), 0);
 	pack_make(odb, drop, &name);
 	trunk_must(odb_lock(odb, &trunk_err));
 	trunk_must(odb_replace_files(odb, &name, &trunk_err));

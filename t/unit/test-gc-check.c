@@ -26,7 +26,7 @@ static int look(struct odb *odb, uint64_t drop, int64_t reflog_since_usec)
 	size_t removed;
 	int r;
 
-	assert_int_equal(odb_gc_lock(odb, &trunk_err), 0);
+	assert_int_equal(odb_gc_lock(odb, false, &trunk_err), 0);
 	trunk_must(gc_source_init(&source, odb, &trunk_err));
 	pack_make(odb, drop, &name);
 	trunk_must(gc_source_take(&source, name.first, name.last, &trunk_err));

@@ -1,4 +1,5 @@
 /* gc as a whole, and who starts it: what is taken, who waits for whom, what a cancelled run leaves. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -86,7 +87,7 @@ static void test_one_at_a_time(void **state)
 	struct gc_result r;
 
 	(void)desk_commit_put(d, "a/1", "one");
-	assert_int_equal(odb_gc_lock(d->odb, &d->err), 0);
+	assert_int_equal(odb_gc_lock(d->odb, false, &d->err), 0);
 	desk_refused(d, gc_run(d->repo, &options, &r, &d->err), DRIFT_ERR_CLASH, "another gc");
 	options.automatic = true;
 	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
@@ -95,6 +96,57 @@ static void test_one_at_a_time(void **state)
 	options.automatic = false;
 	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
 	assert_true(r.ran);
+}
+
+static void no_step(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	(void)data, (void)what, (void)done, (void)total;
+}
+
+struct holder {
+	struct desk *d;
+	atomic_bool waited;
+};
+
+static void waits(void *data)
+{
+	struct holder *h = data;
+
+	atomic_store(&h->waited, true);
+}
+
+/* Lets go once it is waited for. */
+static void *hold(void *data)
+{
+	struct holder *h = data;
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	while (!atomic_load(&h->waited))
+		nanosleep(&moment, NULL);
+	nanosleep(&moment, NULL);
+	odb_gc_unlock(h->d->odb);
+	return NULL;
+}
+
+static void test_waits(void **state)
+{
+	struct desk *d = *state;
+	struct holder h = { .d = d };
+	const struct gc_progress progress = { .step = no_step, .waits = waits, .data = &h };
+	const struct gc_options options = { .wait = true, .prune_before_usec = INT64_MIN, .progress = &progress };
+	struct gc_result r;
+	pthread_t thread;
+
+	(void)desk_commit_put(d, "a/1", "one");
+	assert_int_equal(odb_gc_lock(d->odb, false, &d->err), 0);
+	assert_int_equal(pthread_create(&thread, NULL, hold, &h), 0);
+	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(atomic_load(&h.waited));
+	assert_true(r.ran);
+	atomic_store(&h.waited, false);
+	desk_must(d, gc_run(d->repo, &options, &r, &d->err));
+	assert_false(atomic_load(&h.waited));
 }
 
 static void test_cancelled(void **state)
@@ -116,16 +168,71 @@ static void test_cancelled(void **state)
 	desk_head_holds(d, "a/1", "one");
 }
 
-static int append_batch(struct desk *d, struct odb_batch *batch, struct drift_error *err)
+static int append(struct desk *d, const struct odb_append *a, struct drift_error *err)
 {
-	const struct odb_append a = { .batch = batch, .actor = "test", .reason = "test" };
 	uint64_t ticket;
 	int r;
 
 	desk_must(d, odb_lock(d->odb, &d->err));
-	r = odb_append(d->odb, &a, &ticket, err);
+	r = odb_append(d->odb, a, &ticket, err);
 	odb_unlock(d->odb);
 	return r;
+}
+
+static int append_batch(struct desk *d, struct odb_batch *batch, struct drift_error *err)
+{
+	const struct odb_append a = { .batch = batch, .actor = "test", .reason = "test" };
+
+	return append(d, &a, err);
+}
+
+/* A blob that nothing refers to. */
+static void store_alone(struct desk *d, const char *text)
+{
+	struct odb_batch *batch;
+	struct object_ref ref;
+
+	desk_must(d, odb_batch_new(d->odb, &batch, &d->err));
+	desk_must(d, odb_batch_blob(batch, text, strlen(text), LOC_UNKNOWN, &ref, &d->err));
+	desk_must(d, append_batch(d, batch, &d->err));
+	odb_batch_free(batch);
+}
+
+/* A tag of what is nowhere: who knows what that would lead to? */
+static void test_keeps_all_where_something_is_missing(void **state)
+{
+	const struct gc_options now = { .prune_before_usec = INT64_MAX };
+	const struct tag from = { .target = { { 9 } }, .target_kind = OBJECT_COMMIT, .name = { "lost", 4 } };
+	struct ref_value value = { .kind = REF_OBJECT };
+	const struct odb_ref_update update = { "refs/tags/lost", &value };
+	struct odb_append a = { .updates = &update, .update_count = 1, .actor = "t", .reason = "t" };
+	struct desk *d = *state;
+	struct gc_result r;
+	auto_tag *tag = NULL;
+
+	(void)desk_commit_put(d, "a/1", "one");
+	store_alone(d, "nobody's");
+	desk_must(d, tag_new(&from, &tag, &d->err));
+	desk_must(d, odb_batch_new(d->odb, &a.batch, &d->err));
+	desk_must(d, odb_batch_tag(a.batch, tag, &value.object, &d->err));
+	desk_must(d, append(d, &a, &d->err));
+	odb_batch_free(a.batch);
+	for (unsigned i = 0; i < 2; i++) {
+		desk_must(d, gc_run(d->repo, &now, &r, &d->err));
+		assert_int_equal(r.ran, !i);
+		assert_int_equal(r.objects_dropped, 0);
+		assert_int_equal(r.lost.code, DRIFT_ERR_NOT_FOUND);
+		assert_non_null(strstr(r.lost.message, "09000000"));
+	}
+	desk_head_holds(d, "a/1", "one");
+	value.kind = REF_ABSENT;
+	a.batch = NULL;
+	desk_must(d, append(d, &a, &d->err));
+	desk_must(d, repo_config_set(d->repo, "gc.reflogExpire", "now", &d->err));
+	desk_must(d, gc_run(d->repo, &now, &r, &d->err));
+	assert_int_equal(r.lost.code, DRIFT_OK);
+	assert_int_equal(r.objects_dropped, 2);
+	desk_head_holds(d, "a/1", "one");
 }
 
 /* What a batch found to be stored, and a gc removed before it was appended. */
@@ -154,6 +261,40 @@ static void test_reused_and_removed(void **state)
 	assert_int_equal(loc_file(ref.loc), LOC_PENDING);
 	desk_must(d, append_batch(d, batch, &d->err));
 	odb_batch_free(batch);
+}
+
+/* More than is held in memory: documents are stored before the commit is made that refers to them. */
+static void test_beside_a_large_commit(void **state)
+{
+	const struct gc_options now = { .prune_before_usec = INT64_MAX };
+	enum { DOCUMENTS = 14, LARGE = 5 << 20 };
+	char *text = malloc(LARGE + 1), path[32];
+	struct desk *d = *state;
+	struct edits *e = desk_edits(d);
+	struct gc_result r;
+
+	assert_non_null(text);
+	memset(text, 'x', LARGE);
+	text[LARGE] = '\0';
+	desk_must(d, repo_config_set(d->repo, "gc.reflogExpire", "now", &d->err));
+	for (unsigned i = 0; i < DOCUMENTS; i++) {
+		memset(text, 'a' + (int)i, DOCUMENT_LEN);
+		(void)snprintf(path, sizeof(path), "c/%u", i);
+		desk_put(d, e, path, text);
+	}
+	desk_must(d, gc_run(d->repo, &now, &r, &d->err));
+	assert_true(r.ran && r.objects_kept > DOCUMENTS / 2);
+	assert_int_equal(r.objects_dropped, 0);
+	(void)desk_commit(d, e);
+	for (unsigned times = 0; times < 2; times++) {
+		for (unsigned i = 0; i < DOCUMENTS; i++) {
+			memset(text, 'a' + (int)i, DOCUMENT_LEN);
+			(void)snprintf(path, sizeof(path), "c/%u", i);
+			desk_head_holds(d, path, text);
+		}
+		desk_must(d, gc_run(d->repo, &now, &r, &d->err));
+	}
+	free(text);
 }
 
 static void test_maintainer(void **state)
@@ -225,8 +366,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_takes_what_is_sealed, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_one_at_a_time, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_waits, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_keeps_all_where_something_is_missing, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_cancelled, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_reused_and_removed, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_beside_a_large_commit, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_maintainer, desk_setup, desk_teardown),
 		cmocka_unit_test_setup_teardown(test_maintainer_told_not_to, desk_setup, desk_teardown),
 		cmocka_unit_test(test_expiry),

@@ -177,11 +177,11 @@ static void test_one_collects_and_batches_are_told(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(odb_gc_lock(a, &trunk_err), 0);
-	assert_int_equal(odb_gc_lock(a, &trunk_err), 1);
-	assert_int_equal(odb_gc_lock(b, &trunk_err), 1);
+	assert_int_equal(odb_gc_lock(a, false, &trunk_err), 0);
+	assert_int_equal(odb_gc_lock(a, false, &trunk_err), 1);
+	assert_int_equal(odb_gc_lock(b, false, &trunk_err), 1);
 	odb_gc_unlock(a);
-	assert_int_equal(odb_gc_lock(b, &trunk_err), 0);
+	assert_int_equal(odb_gc_lock(b, false, &trunk_err), 0);
 	odb_gc_unlock(b);
 
 	trunk_must(odb_batch_new(a, &batch, &trunk_err));
