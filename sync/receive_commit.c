@@ -13,7 +13,7 @@
 
 #define PROGRESS_CHANGES 1024
 
-/* Changes as they come, for tree_edit; and the list of what they were. */
+/* Changes as they come, for tree_edit_exact; and the list of what they were. */
 struct incoming_changes {
 	struct tree_changes changes;
 	struct received *r;
@@ -313,7 +313,7 @@ static int build(struct received *r, const struct stream_record *record, struct 
 		return error_no_memory(err);
 	if (check_clock(r, c.committer.time_usec, err) || find_parents(r, record, parents, in, err))
 		return -1;
-	if (tree_edit(odb_batch_nodes(r->batch), &in->base, &in->changes, &root, err))
+	if (tree_edit_exact(odb_batch_nodes(r->batch), &in->base, &in->changes, &root, err))
 		return as_corrupt(err);
 	place_paths(&in->list);
 	c.parents = parents;

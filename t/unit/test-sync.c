@@ -368,6 +368,85 @@ static void test_requests(void **state)
 	commit_unref(head);
 }
 
+/* --- documents in conflict --- */
+
+struct array_changes {
+	struct tree_changes changes;
+	const struct tree_change *next;
+	size_t count;
+};
+
+static int next_of_array(struct tree_changes *self, struct tree_change *change_out, struct drift_error *err)
+{
+	struct array_changes *array = (struct array_changes *)self;
+
+	(void)err;
+	if (!array->count)
+		return 0;
+	*change_out = *array->next++;
+	array->count--;
+	return 1;
+}
+
+/* A child of main's commit with exactly these changes. */
+static void commit_exactly(struct desk *d, const struct tree_change *changes, size_t count)
+{
+	struct array_changes array = { .changes = { .next = next_of_array }, .next = changes, .count = count };
+	struct commit *head = desk_head(d), *made;
+	struct object_ref parent = { head->id, head->loc };
+	struct commit from = *head;
+	struct ref_change change = { .name = MAIN, .value = { .kind = REF_OBJECT } };
+	struct ref_transaction t = { .changes = &change, .change_count = 1, .actor = "tester", .reason = "test" };
+	struct tree_root root = { head->tree.id, head->tree.loc };
+
+	must(odb_batch_new(d->odb, &t.batch, &why));
+	must(tree_edit_exact(odb_batch_nodes(t.batch), &root, &array.changes, &root, &why));
+	from.parents = &parent;
+	from.parent_count = 1;
+	from.tree = (struct object_ref){ root.id, root.loc };
+	must(writer_add_commit(d->repo, t.batch, &from, &made, &why));
+	change.value.object = (struct object_ref){ made->id, made->loc };
+	must(refs_apply(d->odb, &t, &why));
+	odb_batch_free(t.batch);
+	commit_unref(made);
+	commit_unref(head);
+}
+
+/* Terms stay while the winner changes, and go while it stays: a commit is what it is. */
+static void test_terms(void **state)
+{
+	struct pair *p = *state;
+	static const char *const versions[] = { "ours", "theirs" };
+	struct document docs[3];
+	struct tree_change changes[3];
+	char keys[2][128];
+
+	desk_commit_put(p->from, "c/k", "ours");
+	for (size_t i = 0; i < 2; i++) {
+		char hex[OID_HEX_LEN + 1];
+		struct oid id;
+
+		docs[i] = (struct document){ .data = (const unsigned char *)versions[i], .len = strlen(versions[i]) };
+		document_id(&docs[i], &id);
+		snprintf(keys[i], sizeof(keys[i]), "conflict/c/k/+%s", oid_to_hex(&id, hex));
+		changes[i] = (struct tree_change){ .path = { TREE_RESERVED, 6, keys[i], strlen(keys[i]) }, .document = &docs[i] };
+	}
+	if (strcmp(keys[0], keys[1]) > 0) {
+		struct tree_change swap = changes[0];
+
+		changes[0] = changes[1];
+		changes[1] = swap;
+	}
+	docs[2] = (struct document){ .data = (const unsigned char *)"another", .len = 7 };
+	changes[2] = (struct tree_change){ .path = { "c", 1, "k", 1 }, .document = &docs[2] };
+	commit_exactly(p->from, changes, 2);
+	commit_exactly(p->from, &changes[2], 1);
+	changes[0].document = changes[1].document = NULL;
+	commit_exactly(p->from, changes, 2);
+	must(ferry(p->from->repo, p->to, &why));
+	expect_refs(p->to, "", "HEAD " MAIN " ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lies, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_not_led_to, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_bombs, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(test_terms, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_requests, pair_setup, pair_teardown),
 	};
 
