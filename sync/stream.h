@@ -132,5 +132,7 @@ int stream_read_change(struct stream_reader *r, struct stream_change *change_out
  * bytes come, not as lengths are claimed.
  */
 int stream_read_content(struct stream_reader *r, const struct text *old, struct buf *out, struct drift_error *err) MUST_CHECK;
+/* Pass over it, which needs no old: what an EDIT or a DELTA takes from there is not looked at. */
+int stream_skip_content(struct stream_reader *r, struct drift_error *err) MUST_CHECK;
 
 #endif

@@ -166,21 +166,46 @@ int input_signed(struct stream_input *in, int64_t *out, struct drift_error *err)
 	return 0;
 }
 
+/* The next bytes that are there, at most len. */
+static int some(struct stream_input *in, uint64_t len, const unsigned char **data_out, size_t *len_out,
+		struct drift_error *err)
+{
+	size_t n;
+
+	if (need(in, err))
+		return -1;
+	n = (size_t)(in->end - in->at);
+	*len_out = n > len ? (size_t)len : n;
+	*data_out = in->at;
+	in->at += *len_out;
+	return 0;
+}
+
 int input_bytes(struct stream_input *in, uint64_t len, struct buf *out, struct drift_error *err)
 {
 	while (len) {
-		size_t n;
+		const unsigned char *data = NULL;
+		size_t n = 0;
 
-		if (need(in, err))
+		if (some(in, len, &data, &n, err))
 			return -1;
-		n = (size_t)(in->end - in->at);
-		if (n > len)
-			n = (size_t)len;
-		buf_add(out, in->at, n);
-		in->at += n;
+		buf_add(out, data, n);
 		len -= n;
 	}
 	return buf_check(out, err);
+}
+
+int input_skip(struct stream_input *in, uint64_t len, struct drift_error *err)
+{
+	while (len) {
+		const unsigned char *data = NULL;
+		size_t n = 0;
+
+		if (some(in, len, &data, &n, err))
+			return -1;
+		len -= n;
+	}
+	return 0;
 }
 
 int input_id(struct stream_input *in, struct oid *out, struct drift_error *err)

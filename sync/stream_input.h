@@ -32,6 +32,7 @@ int input_number(struct stream_input *in, uint64_t max, const char *what, uint64
 int input_signed(struct stream_input *in, int64_t *out, struct drift_error *err) MUST_CHECK;
 /* Appends len bytes, for which memory is taken as they come. */
 int input_bytes(struct stream_input *in, uint64_t len, struct buf *out, struct drift_error *err) MUST_CHECK;
+int input_skip(struct stream_input *in, uint64_t len, struct drift_error *err) MUST_CHECK;
 int input_id(struct stream_input *in, struct oid *out, struct drift_error *err) MUST_CHECK;
 /* The stream and its source must end here. */
 int input_end(struct stream_input *in, struct drift_error *err) MUST_CHECK;

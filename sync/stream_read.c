@@ -408,3 +408,35 @@ int stream_read_content(struct stream_reader *r, const struct text *old, struct 
 		return read_text(r, r->document_len_max, "the length of a document", out, err);
 	return op == STREAM_EDIT ? read_edit(r, old, out, err) : read_delta(r, old, out, err);
 }
+
+static int skip_pieces(struct stream_reader *r, uint64_t left, struct drift_error *err)
+{
+	while (left) {
+		uint64_t head;
+		int64_t distance;
+
+		if (input_number(&r->in, 2 * left + 1, "the length of a piece", &head, err))
+			return -1;
+		if (head < 2)
+			return error_set(err, DRIFT_ERR_CORRUPT, "a piece of a document is empty");
+		if (head & 1 ? input_signed(&r->in, &distance, err) : input_skip(&r->in, head >> 1, err))
+			return -1;
+		left -= head >> 1;
+	}
+	return 0;
+}
+
+int stream_skip_content(struct stream_reader *r, struct drift_error *err)
+{
+	enum stream_op op = r->content;
+	uint64_t len;
+
+	r->content = STREAM_CHANGES_END;
+	assert(op);
+	if (op == STREAM_EDIT && (input_number(&r->in, r->document_len_max, "what two versions begin with", &len, err) ||
+				  input_number(&r->in, r->document_len_max, "what two versions end with", &len, err)))
+		return -1;
+	if (input_number(&r->in, r->document_len_max, "the length of a document", &len, err))
+		return -1;
+	return op == STREAM_DELTA ? skip_pieces(r, len, err) : input_skip(&r->in, len, err);
+}
