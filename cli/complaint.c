@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "cli/hint.h"
+#include "repo/script_trust.h"
 
 /* Names and messages of others end up in these lines: they must not steer the terminal, nor make lines of a log. */
 static void print_line(const char *head, const char *text)
@@ -55,6 +56,10 @@ static void hint_for(struct cmd_context *ctx)
 		if (ctx->sought)
 			hint_time(ctx, ctx->sought);
 		break;
+	case DRIFT_ERR_UNTRUSTED:
+		ctx_hint(ctx, "read it with 'drift cat-file -p BLOB', then allow it with 'drift config --add " TRUST_KEY
+			      " BLOB'");
+		break;
 	case DRIFT_OK:
 	case DRIFT_ERR_EXISTS:
 	case DRIFT_ERR_CLASH:
@@ -77,7 +82,8 @@ int ctx_fail(struct cmd_context *ctx, const char *what, ...)
 	complain(ctx, what, args);
 	va_end(args);
 	hint_for(ctx);
-	if (code == DRIFT_ERR_NOT_FOUND || code == DRIFT_ERR_CLASH || code == DRIFT_ERR_NOTHING || code == DRIFT_ERR_EXISTS)
+	if (code == DRIFT_ERR_NOT_FOUND || code == DRIFT_ERR_CLASH || code == DRIFT_ERR_NOTHING ||
+	    code == DRIFT_ERR_EXISTS || code == DRIFT_ERR_UNTRUSTED)
 		return EXIT_NO;
 	return EXIT_FAILED;
 }

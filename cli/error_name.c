@@ -31,6 +31,8 @@ const char *error_code_name(enum drift_error_code code)
 		return "no_memory";
 	case DRIFT_ERR_UNSUPPORTED:
 		return "unsupported";
+	case DRIFT_ERR_UNTRUSTED:
+		return "untrusted";
 	}
 	return "unknown";
 }

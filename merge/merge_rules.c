@@ -111,10 +111,10 @@ static int look_up_script(struct merge_rules *r, struct known *k, struct drift_e
 
 	buf_add_str(&key, MERGE_SCRIPT_PREFIX);
 	buf_add(&key, k->name, k->name_len);
-	buf_add_str(&key, ".lua");
+	buf_add_str(&key, MERGE_SCRIPT_SUFFIX);
 	found = read_reserved(r, &key, &k->source, &id, err);
 	if (found > 0 && r->options.trust &&
-	    r->options.trust(r->options.data, (struct text){ k->name, k->name_len }, &id, err))
+	    r->options.trust(r->options.trust_data, (struct text){ k->name, k->name_len }, &id, err))
 		return -1;
 	k->found = found > 0;
 	return found < 0 ? -1 : 0;

@@ -9,8 +9,9 @@
 #include "merge/merge_policy.h"
 #include "objects/tree.h"
 
-#define MERGE_SCRIPT_PREFIX \
-	"merge/" /* of the keys of scripts, in the collection TREE_RESERVED; ".lua" follows the name */
+/* The key of a script in the collection TREE_RESERVED: prefix, name, suffix. */
+#define MERGE_SCRIPT_PREFIX "merge/"
+#define MERGE_SCRIPT_SUFFIX ".lua"
 
 struct merge_rules_options {
 	struct node_store *store;
@@ -25,7 +26,7 @@ struct merge_rules_options {
 	 * May this script run here? 0, or -1 with an error that gives up the merge. NULL: any may. Asked once a script.
 	 */
 	int (*trust)(void *data, struct text name, const struct oid *id, struct drift_error *err);
-	void *data;
+	void *data, *trust_data;
 };
 
 struct merge_rules;

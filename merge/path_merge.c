@@ -1,7 +1,6 @@
 #include "merge/path_merge.h"
 
 #include "merge/docmerge.h"
-#include "merge/merge_policy.h"
 
 void path_state_release(struct path_state *s)
 {
@@ -89,21 +88,13 @@ static int run_docmerge(const struct merge_setting *m, const struct path *path, 
 			struct docmerge *out, struct drift_error *err)
 {
 	auto_buf name = BUF_INIT;
-	struct docmerge_rules rules = {
-		.rule = merge_policy_rule(m->choices.policy),
-		.first = m->choices.second_wins ? JSON_THEIRS : JSON_OURS,
-		.later = m->second_is_later ? JSON_THEIRS : JSON_OURS,
-		.decided = m->choices.decided,
-	};
 	struct docmerge_input ruled = *input;
 
-	path_format(path, &name);
-	rules.path = (struct text){ name.data, name.len };
-	ruled.rules = &rules;
-	if (buf_check(&name, err))
+	if (merge_rules_for(m->rules, path, &ruled.rules, err))
 		return -1;
 	if (!docmerge_run(&ruled, NULL, out, err))
 		return 0;
+	path_format(path, &name);
 	return error_prefix(err, DRIFT_OK, "cannot merge '%s'", name.data);
 }
 
@@ -174,7 +165,7 @@ static int merge_documents(const struct merge_setting *m, const struct path *pat
 {
 	uint32_t mode = DOCUMENT_NO_MODE;
 	bool modes_clash = false;
-	const struct path_state *preferred = m->choices.second_wins ? second : first;
+	const struct path_state *preferred = m->second_wins ? second : first;
 
 	if (same_document(base, second) || same_document(first, second)) {
 		take(first, out);
@@ -185,8 +176,8 @@ static int merge_documents(const struct merge_setting *m, const struct path *pat
 		return 0;
 	}
 	if (is_gitlink(base) || is_gitlink(first) || is_gitlink(second)) {
-		take(preferred->present || m->choices.decided ? preferred : first->present ? first : second, out);
-		out->clashed = !m->choices.decided;
+		take(preferred->present || m->decided ? preferred : first->present ? first : second, out);
+		out->clashed = !m->decided;
 		return 0;
 	}
 	if (first->present && second->present)
@@ -201,7 +192,7 @@ static int merge_documents(const struct merge_setting *m, const struct path *pat
 		return -1;
 	if (first->present && second->present && out->state.present)
 		out->state.document.mode = mode;
-	out->clashed = out->clashed || (modes_clash && !m->choices.decided);
+	out->clashed = out->clashed || (modes_clash && !m->decided);
 	return 0;
 }
 

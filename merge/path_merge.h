@@ -3,13 +3,14 @@
 #define MERGE_PATH_MERGE_H
 
 #include "merge/conflict.h"
+#include "merge/merge_rules.h"
 #include "merge/tree_merge.h"
 
 /* What all paths of a merge have in common. */
 struct merge_setting {
 	struct merge_store *store;
-	bool second_is_later;
-	struct merge_choices choices;
+	struct merge_rules *rules;
+	bool decided, second_wins; /* see struct merge_choices */
 };
 
 /* What a tree holds at a path. With two sides or more it is in conflict. */

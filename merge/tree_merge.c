@@ -283,19 +283,51 @@ static int find_terms(struct tree_merging *m, const struct tree_root *roots, str
 	return m->has_terms ? merge_find_contested(m, err) : 0;
 }
 
+static int read_document(void *data, const struct document *doc, struct buf *out, struct drift_error *err)
+{
+	return merge_store_read(data, doc, out, err);
+}
+
+static int open_rules(struct merge_store *store, const struct tree_merge_input *input, struct merge_rules **out,
+		      struct drift_error *err)
+{
+	static const struct merge_choices none = { .policy = NULL };
+	const struct merge_choices *choices = input->choices ? input->choices : &none;
+	struct merge_rules_options options = {
+		.store = merge_store_nodes(store),
+		.base = input->base,
+		.first = choices->second_wins ? JSON_THEIRS : JSON_OURS,
+		.later = input->second_is_later ? JSON_THEIRS : JSON_OURS,
+		.decided = choices->decided,
+		.policy = choices->policy,
+		.read = read_document,
+		.data = store,
+	};
+
+	if (input->trust) {
+		options.trust = input->trust->ask;
+		options.trust_data = input->trust->data;
+	}
+	return merge_rules_new(&options, out, err);
+}
+
 int tree_merge(struct merge_store *store, const struct tree_merge_input *input, struct tree_root *root_out,
 	       struct tree_merge_stats *stats_out, struct drift_error *err)
 {
 	const struct tree_root roots[VERSIONS] = { input->base, input->first, input->second };
-	struct tree_merging m = { .setting = { .store = store, .second_is_later = input->second_is_later },
+	struct tree_merging m = { .setting = { .store = store },
 				  .nodes = merge_store_nodes(store),
 				  .contested = PATH_LIST_INIT,
 				  .terms = KEPT_CHANGES_INIT };
 	struct tree_root root = input->first;
 	int r = 0;
 
-	if (input->choices)
-		m.setting.choices = *input->choices;
+	if (input->choices) {
+		m.setting.decided = input->choices->decided;
+		m.setting.second_wins = input->choices->second_wins;
+	}
+	if (open_rules(store, input, &m.setting.rules, err))
+		return -1;
 	if (oid_equal(&input->base.id, &input->first.id))
 		root = input->second;
 	else if (!oid_equal(&input->base.id, &input->second.id) && !oid_equal(&input->first.id, &input->second.id))
@@ -304,6 +336,7 @@ int tree_merge(struct merge_store *store, const struct tree_merge_input *input, 
 		r = conflict_count(m.nodes, &root, &m.stats.conflict_count, err);
 	path_list_release(&m.contested);
 	kept_changes_release(&m.terms);
+	merge_rules_free(m.setting.rules);
 	if (r)
 		return -1;
 	*root_out = root;

@@ -21,15 +21,22 @@ struct merge_policy;
 
 /* What a person may decide for a merge; zeros: nothing. */
 struct merge_choices {
-	bool decided;     /* clashes become no conflicts: they are decided for the first side, */
-	bool second_wins; /* or for the second */
+	bool decided;                      /* clashes become no conflicts: they are decided for the first side, */
+	bool second_wins;                  /* or for the second */
 	const struct merge_policy *policy; /* for all documents, whatever their schemas say */
+};
+
+/* May a script of the base run here? See struct merge_rules_options. */
+struct merge_trust {
+	int (*ask)(void *data, struct text name, const struct oid *id, struct drift_error *err);
+	void *data;
 };
 
 struct tree_merge_input {
 	struct tree_root base, first, second; /* stored or in the batch; who is first wins where they clash */
 	bool second_is_later;                 /* whose head is the later one, for the policy last-writer */
-	const struct merge_choices *choices; /* or NULL */
+	const struct merge_choices *choices;  /* or NULL */
+	const struct merge_trust *trust;      /* NULL: any script of the base may run */
 };
 
 struct tree_merge_stats {
@@ -39,7 +46,8 @@ struct tree_merge_stats {
 	uint64_t conflict_count; /* documents in conflict in the result, older conflicts included */
 };
 
-/* New nodes and blobs go into the store. The result depends on the three trees alone. stats_out may be NULL. */
+/* New nodes and blobs go into the store. The result depends on the input alone, as do what schemas and scripts say: they are the
+ * base's. DRIFT_ERR_UNTRUSTED: a script is needed that may not run. stats_out may be NULL. */
 int tree_merge(struct merge_store *store, const struct tree_merge_input *input, struct tree_root *root_out,
 	       struct tree_merge_stats *stats_out, struct drift_error *err) MUST_CHECK;
 

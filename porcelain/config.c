@@ -5,28 +5,37 @@
 #include "cli/output.h"
 
 struct config_options {
-	bool unset, list;
+	bool unset, add, list;
 };
 
 static const struct option_spec specs[] = {
-	{ .kind = OPTION_FLAG, .long_name = "unset", .value = OPTION_AT(struct config_options, unset),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "unset",
+	  .value = OPTION_AT(struct config_options, unset),
 	  .help = "remove KEY from the repository's configuration" },
-	{ .kind = OPTION_FLAG, .short_name = 'l', .long_name = "list", .value = OPTION_AT(struct config_options, list),
+	{ .kind = OPTION_FLAG,
+	  .long_name = "add",
+	  .value = OPTION_AT(struct config_options, add),
+	  .help = "add a value beside those that KEY has" },
+	{ .kind = OPTION_FLAG,
+	  .short_name = 'l',
+	  .long_name = "list",
+	  .value = OPTION_AT(struct config_options, list),
 	  .help = "print all that is set" },
 };
 
 static const char *const usage[] = {
-	"drift config [--json] KEY",
-	"drift config KEY VALUE",
-	"drift config --unset KEY",
-	"drift config [--json] [-z] --list",
-	NULL,
+	"drift config [--json] KEY",         "drift config KEY VALUE",
+	"drift config --add KEY VALUE",      "drift config --unset KEY",
+	"drift config [--json] [-z] --list", NULL,
 };
 
 static int print_entry(struct cmd_context *ctx, const struct config_entry *entry)
 {
 	static const char *const layers[] = {
-		[CONFIG_SYSTEM] = "system", [CONFIG_USER] = "user", [CONFIG_REPOSITORY] = "repository",
+		[CONFIG_SYSTEM] = "system",
+		[CONFIG_USER] = "user",
+		[CONFIG_REPOSITORY] = "repository",
 		[CONFIG_COMMAND] = "command",
 	};
 	const char *value = entry->value ? entry->value : "true";
@@ -112,8 +121,13 @@ static int config_command(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct config_options *o = ctx->options;
 
-	if (o->list ? argc : o->unset ? argc != 1 : argc < 1 || argc > 2)
-		return ctx_usage(ctx, o->list ? "--list takes no KEY" : o->unset ? "which key?" : "one key, perhaps a value");
+	if (o->list + o->unset + o->add > 1)
+		return ctx_usage(ctx, "--list, --unset and --add exclude each other");
+	if (o->list ? argc : o->unset ? argc != 1 : o->add ? argc != 2 : argc < 1 || argc > 2)
+		return ctx_usage(ctx, o->list  ? "--list takes no KEY" :
+				      o->unset ? "which key?" :
+				      o->add   ? "a key and a value" :
+						 "one key, perhaps a value");
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
 	if (o->list)
@@ -121,7 +135,8 @@ static int config_command(struct cmd_context *ctx, int argc, char **argv)
 	if (argc == 1 && !o->unset)
 		return print_value(ctx, argv[0]);
 	if (check_value(argv[0], o->unset ? NULL : argv[1], &ctx->err) ||
-	    repo_config_set(ctx->repo, argv[0], o->unset ? NULL : argv[1], &ctx->err))
+	    (o->add ? repo_config_add(ctx->repo, argv[0], argv[1], &ctx->err) :
+		      repo_config_set(ctx->repo, argv[0], o->unset ? NULL : argv[1], &ctx->err)))
 		return ctx_fail(ctx, "%s '%s'", o->unset ? "unset" : "set", argv[0]);
 	return EXIT_DONE;
 }

@@ -10,8 +10,6 @@
 #include "repo/documents.h"
 
 #define BLOCK_LEN ((size_t)32 << 10)
-#define MERGE_PREFIX "merge/"
-#define MERGE_SUFFIX ".lua"
 
 struct edits_block {
 	struct edits_block *next;
@@ -124,31 +122,6 @@ size_t edits_count(const struct edits *e)
 	return e->count;
 }
 
-static bool has_affixes(const struct path *path, const char *prefix, const char *suffix)
-{
-	size_t prefix_len = strlen(prefix), suffix_len = strlen(suffix);
-
-	return path->key_len > prefix_len + suffix_len && !memcmp(path->key, prefix, prefix_len) &&
-	       !memcmp(path->key + path->key_len - suffix_len, suffix, suffix_len) &&
-	       !memchr(path->key + prefix_len, '/', path->key_len - prefix_len);
-}
-
-static int check_reserved(const struct path *path, struct drift_error *err)
-{
-	/* As a file, or in a git tree, it would stand where the folder of that name does. */
-	if (!path->collection_len && path->key_len == strlen(TREE_RESERVED) &&
-	    !memcmp(path->key, TREE_RESERVED, path->key_len))
-		return error_set(err, DRIFT_ERR_INVALID, "the name '" TREE_RESERVED "' is reserved");
-	if (path->collection_len != strlen(TREE_RESERVED) ||
-	    memcmp(path->collection, TREE_RESERVED, path->collection_len) != 0)
-		return 0;
-	if (has_affixes(path, TREE_SCHEMA_PREFIX, "") || has_affixes(path, MERGE_PREFIX, MERGE_SUFFIX))
-		return 0;
-	return error_set(err, DRIFT_ERR_INVALID,
-			 "the collection '" TREE_RESERVED "' is reserved: it holds only " TREE_SCHEMA_PREFIX
-			 "COLLECTION and " MERGE_PREFIX "NAME" MERGE_SUFFIX);
-}
-
 /* A new edit of path at the end, to be filled by the caller; NULL after an error. */
 static struct edit *add_edit(struct edits *e, const char *path, size_t path_len, enum edit_kind kind,
 			     struct drift_error *err)
@@ -157,7 +130,7 @@ static struct edit *add_edit(struct edits *e, const char *path, size_t path_len,
 	struct path parts;
 	char *copy;
 
-	if (path_parse(path, path_len, &parts, err) || check_reserved(&parts, err))
+	if (path_parse(path, path_len, &parts, err) || edits_check_reserved(&parts, err))
 		return NULL;
 	if (mem_grow(&e->items, &e->capacity, e->count + 1, sizeof(*e->items))) {
 		error_no_memory(err);
@@ -267,7 +240,7 @@ int edits_put(struct edits *e, const char *path, size_t path_len, const void *da
 		return error_set(err, DRIFT_ERR_LIMIT, "'%.*s' is longer than %llu bytes", (int)path_len, path,
 				 (unsigned long long)DOCUMENT_LEN_MAX);
 	edit = add_edit(e, path, path_len, EDIT_PUT, err);
-	if (!edit)
+	if (!edit || edits_admit(e, &edit->path, data, len, err))
 		return -1;
 	if (len > VALUE_INLINE_MAX) {
 		edit->data = malloc(len);

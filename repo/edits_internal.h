@@ -38,6 +38,15 @@ struct edits {
 };
 
 /* By path, then order of coming. */
+/* DRIFT_ERR_INVALID for a path that is drift's own. */
+int edits_check_reserved(const struct path *path, struct drift_error *err) MUST_CHECK;
+/*
+ * Bytes that are put at a path which passed: a schema whose merge policy or a script whose Lua is wrong is refused, a script that is
+ * put here is trusted here.
+ */
+int edits_admit(struct edits *e, const struct path *path, const void *data, size_t len,
+		struct drift_error *err) MUST_CHECK;
+
 void edits_sort(struct edits *e);
 /* How many edits from item `at` on are of its path. */
 size_t edits_group(const struct edits *e, size_t at);
@@ -68,7 +77,7 @@ struct edit_outcome {
 	const void *raw;
 	size_t raw_len;
 	uint32_t raw_mode;
-	bool settles; /* a conflict, whatever the document is afterwards */
+	bool settles;          /* a conflict, whatever the document is afterwards */
 	struct buf patched[2]; /* what raw may point to */
 };
 void edit_outcome_init(struct edit_outcome *o);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "repo/merge_commit.h"
+#include "repo/script_trust.h"
 
 struct fold {
 	struct oid of; /* hash of the bases' ids */
@@ -106,7 +107,8 @@ static int fold(struct folding *f, const struct bases *b, unsigned depth, struct
 static int fold_next(struct folding *f, const struct bases *b, size_t count, unsigned depth, struct tree_root *root,
 		     struct drift_error *err)
 {
-	struct tree_merge_input input = { .first = *root, .second = tree_of(b->commits[count]) };
+	const struct merge_trust trust = { .ask = script_trust, .data = f->repo };
+	struct tree_merge_input input = { .first = *root, .second = tree_of(b->commits[count]), .trust = &trust };
 	const struct commit *c = b->commits[count];
 	auto_bases below = { .count = 0 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "refs/refname.h"
-#include "repo/repo.h"
+#include "repo/script_trust.h"
 #include "repo/writer.h"
 
 static bool is_later(const struct commit *a, const struct commit *b)
@@ -15,11 +15,13 @@ int merge_commit_trees(const struct merge_job *job, struct tree_root *root_out, 
 		       struct drift_error *err)
 {
 	const struct commit *first = job->sides[0], *second = job->sides[1];
+	const struct merge_trust trust = { .ask = script_trust, .data = job->repo };
 	struct tree_merge_input input = {
 		.first = { first->tree.id, first->tree.loc },
 		.second = { second->tree.id, second->tree.loc },
 		.second_is_later = is_later(second, first),
 		.choices = job->choices,
+		.trust = &trust,
 	};
 	int r = merge_base_tree(job->repo, job->store, job->sides, &input.base, err);
 

@@ -267,3 +267,21 @@ int repo_config_set(struct repo *repo, const char *key, const char *value, struc
 
 	return repo_config_rewrite(repo, edit_config, &edit, err);
 }
+
+int repo_config_add(struct repo *repo, const char *key, const char *value, struct drift_error *err)
+{
+	struct config_edit edit = { .kind = CONFIG_ADD, .name = key, .value = value };
+
+	return repo_config_rewrite(repo, edit_config, &edit, err);
+}
+
+int repo_config_read(struct repo *repo, config_entry_fn *entry, void *data, struct drift_error *err)
+{
+	auto_buf path = BUF_INIT, text = BUF_INIT;
+
+	file_join(&path, repo->dir, CONFIG_NAME);
+	if (buf_check(&path, err) || file_read_whole(path.data, CONFIG_TEXT_MAX, &text, err) ||
+	    config_text_parse(text.data, text.len, entry, data, err) < 0)
+		return -1;
+	return 0;
+}

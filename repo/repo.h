@@ -36,6 +36,10 @@ const char *repo_dir(struct repo *repo); /* the .drift folder, absolute */
 struct config *repo_config(struct repo *repo);
 /* Set or unset (value NULL) a key in the repository's config file, under a lock, durably; repo_config keeps what was read at open. */
 int repo_config_set(struct repo *repo, const char *key, const char *value, struct drift_error *err) MUST_CHECK;
+/* One more value of a key. */
+int repo_config_add(struct repo *repo, const char *key, const char *value, struct drift_error *err) MUST_CHECK;
+/* Each entry of the repository's config file as it is now. */
+int repo_config_read(struct repo *repo, config_entry_fn *entry, void *data, struct drift_error *err) MUST_CHECK;
 /* The same for any change of the file's text: `after` is empty at first. */
 int repo_config_rewrite(struct repo *repo,
 			int (*rewrite)(void *data, const struct buf *before, struct buf *after, struct drift_error *err),
