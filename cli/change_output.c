@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "merge/docdiff.h"
+#include "objects/term.h"
 #include "repo/documents.h"
 
 #define FLUSH_LEN ((size_t)64 << 10)
@@ -203,6 +204,9 @@ int change_printer_each(void *data, const struct path *path, const struct docume
 	};
 	int result = 0;
 
+	/* They change with the documents that they belong to; who asks for them by name sees them. */
+	if (!p->filter.count && term_path_is(path))
+		return 0;
 	path_format(path, &pair.path);
 	if (buf_check(&pair.path, err)) {
 		result = -1;

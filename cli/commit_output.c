@@ -1,6 +1,9 @@
 #include "cli/commit_output.h"
 
+#include <inttypes.h>
+
 #include "cli/log_format.h"
+#include "merge/conflict.h"
 #include "repo/history.h"
 
 static int add_changes(struct cmd_context *ctx, const struct commit_style *style, struct commit *c,
@@ -23,6 +26,28 @@ static int add_changes(struct cmd_context *ctx, const struct commit_style *style
 	return result < 0 ? -1 : 0;
 }
 
+/* What cannot be read is complained about where it is wanted. */
+static uint64_t count_conflicts(struct cmd_context *ctx, const struct commit *c)
+{
+	const struct tree_root root = { c->tree.id, c->tree.loc };
+	uint64_t count = 0;
+
+	if (c->parent_count < 2 || conflict_count(repo_nodes(ctx->repo), &root, &count, NULL))
+		return 0;
+	return count;
+}
+
+static void append_line(struct cmd_context *ctx, struct commit *c, struct buf *out)
+{
+	uint64_t conflicts = count_conflicts(ctx, c);
+
+	out_commit_line(ctx, out, c);
+	if (!conflicts || !out->len)
+		return;
+	buf_truncate(out, out->len - 1);
+	buf_addf(out, " (%" PRIu64 " in conflict)\n", conflicts);
+}
+
 int commit_output(struct cmd_context *ctx, const struct commit_style *style, struct commit *c, bool hold,
 		  struct buf *out, struct drift_error *err)
 {
@@ -32,9 +57,9 @@ int commit_output(struct cmd_context *ctx, const struct commit_style *style, str
 		log_format_append(ctx, style->format, c, out);
 		buf_add_byte(out, '\n');
 	} else if (style->oneline) {
-		out_commit_line(ctx, out, c);
+		append_line(ctx, c, out);
 	} else {
-		out_commit_head(ctx, out, c);
+		out_commit_head(ctx, out, c, count_conflicts(ctx, c));
 	}
 	if (style->changes == CHANGES_NONE)
 		return buf_check(out, err);
@@ -49,11 +74,15 @@ int commit_output_json(struct cmd_context *ctx, const struct commit_style *style
 		       struct drift_error *err)
 {
 	struct json_line line;
+	uint64_t conflicts;
 	struct change_printer printer = { .json = &line.w };
 	int failed = 0;
 
 	out_json_begin(&line);
 	out_json_commit(&line.w, c);
+	conflicts = count_conflicts(ctx, c);
+	if (conflicts)
+		json_writer_member_uint(&line.w, "conflicts", conflicts);
 	if (style->changes != CHANGES_NONE) {
 		json_writer_key(&line.w, "changes");
 		json_writer_begin_array(&line.w);

@@ -143,7 +143,7 @@ static void append_signature(const struct cmd_context *ctx, struct buf *b, const
 	buf_add_byte(b, '\n');
 }
 
-void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct commit *c)
+void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct commit *c, uint64_t conflicts)
 {
 	char hex[OID_HEX_LEN + 1];
 
@@ -156,6 +156,8 @@ void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct 
 			buf_addf(b, "%s%s", i ? " " : "", out_short_id(&c->parents[i].id, hex));
 		buf_add_byte(b, '\n');
 	}
+	if (conflicts)
+		buf_addf(b, "Conflicts: %" PRIu64 "\n", conflicts);
 	append_signature(ctx, b, "Author: ", &c->author);
 	buf_add_byte(b, '\n');
 	append_message_indented(ctx, b, &c->message);

@@ -59,8 +59,8 @@ void out_json_time(struct json_writer *w, const char *key, int64_t time_usec, in
 /* id, seq, parents, tree, author, author_time, committer, committer_time, time (effective, UTC), message. */
 void out_json_commit(struct json_writer *w, const struct commit *c);
 
-/* Append "commit ...", "Seq:", "Author:", "Date:", a blank line and the message, indented. */
-void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct commit *c);
+/* Append "commit ...", "Seq:", "Author:", "Date:", a blank line and the message, indented; conflicts: how many, 0 is not said. */
+void out_commit_head(const struct cmd_context *ctx, struct buf *b, const struct commit *c, uint64_t conflicts);
 /* Append "1a2b3c4d5e fix price". */
 void out_commit_line(const struct cmd_context *ctx, struct buf *b, const struct commit *c);
 

@@ -16,6 +16,8 @@ extern const struct command cmd_index_pack;
 extern const struct command cmd_is_ancestor;
 extern const struct command cmd_ls_tree;
 extern const struct command cmd_merge_base;
+extern const struct command cmd_merge_file;
+extern const struct command cmd_merge_tree;
 extern const struct command cmd_mktree;
 extern const struct command cmd_name_rev;
 extern const struct command cmd_pack_objects;

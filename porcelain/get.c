@@ -5,13 +5,14 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "cli/conflict_output.h"
 #include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/view.h"
 #include "repo/documents.h"
 
 struct get_options {
-	bool pretty, stat;
+	bool pretty, stat, conflicts;
 };
 
 static const struct option_spec specs[] = {
@@ -19,6 +20,8 @@ static const struct option_spec specs[] = {
 	  .help = "indent JSON" },
 	{ .kind = OPTION_FLAG, .long_name = "stat", .value = OPTION_AT(struct get_options, stat),
 	  .help = "say id, size and kind instead of the bytes" },
+	{ .kind = OPTION_FLAG, .long_name = "conflicts", .value = OPTION_AT(struct get_options, conflicts),
+	  .help = "all sides of a document that is in conflict, not only what stands for them" },
 };
 
 static const char *const usage[] = { "drift get [OPTION...] PATH", "drift get [OPTION...] POINT:PATH", NULL };
@@ -125,6 +128,74 @@ static int print_bytes(struct cmd_context *ctx, const char *path, const struct b
 	return EXIT_DONE;
 }
 
+/* What the path stands for, where it is not the stage that says what it holds, nor POINT:PATH. */
+static int read_conflict(struct cmd_context *ctx, const char *name, const struct document_view *doc,
+			 struct conflict *out)
+{
+	auto_node *node = NULL;
+	auto_point point = POINT_INIT;
+	struct staged staged;
+	struct document there;
+	struct path path;
+	struct oid id;
+	size_t len = strlen(name);
+	int over = ctx_reads_stage(ctx, &ctx->err), found;
+
+	if (over < 0 || path_parse(name, len, &path, NULL))
+		return over < 0 ? -1 : 0;
+	if (over) {
+		auto_node *staged_node = NULL;
+
+		found = stage_get(ctx->repo, name, len, &staged_node, &staged, &ctx->err);
+		if (found)
+			return found < 0 ? -1 : 0;
+	}
+	if (ctx_point(ctx, NULL, &point, &ctx->err))
+		return -1;
+	found = tree_get(repo_nodes(ctx->repo), &point.tree, &path, &node, &there, &ctx->err);
+	if (found <= 0)
+		return found;
+	document_id(&there, &id);
+	if (!oid_equal(&id, &doc->id))
+		return 0;
+	return conflict_read(repo_nodes(ctx->repo), &point.tree, &path, out, &ctx->err) < 0 ? -1 : 0;
+}
+
+/* Each version under a line that says what it is. */
+static int print_conflict(struct cmd_context *ctx, const char *path, const struct conflict *c)
+{
+	struct json_line line;
+
+	if (ctx->common.json) {
+		out_json_begin(&line);
+		out_json_path(&line.w, path, strlen(path));
+		if (conflict_write_json(ctx, &line.w, c, true, &ctx->err)) {
+			out_json_drop(&line);
+			return ctx_die(ctx, "print '%s'", path);
+		}
+		return out_json_end(&line, &ctx->err) ? ctx_die(ctx, "print '%s'", path) : EXIT_DONE;
+	}
+	for (size_t i = 0; i < c->side_count + c->base_count; i++) {
+		const struct conflict_term *t = &c->terms[i];
+		auto_buf head = BUF_INIT;
+		auto_buf data = BUF_INIT;
+
+		buf_add_str(&head, out_colour(ctx, COLOUR_HEADING));
+		conflict_append_version(c, i, &head);
+		buf_addf(&head, "%s\n", out_colour(ctx, COLOUR_NONE));
+		out_buf(&head);
+		if (t->term.absent)
+			continue;
+		if (document_read(ctx->repo, &t->document, &data, &ctx->err))
+			return ctx_die(ctx, "print '%s'", path);
+		if (!data.len || data.data[data.len - 1] != '\n')
+			buf_add_byte(&data, '\n');
+		if (print_bytes(ctx, path, &data))
+			return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
 static int no_document(struct cmd_context *ctx, const char *path)
 {
 	error_set(&ctx->err, DRIFT_ERR_NOT_FOUND, "no document");
@@ -138,6 +209,7 @@ static int get(struct cmd_context *ctx, int argc, char **argv)
 	const struct get_options *o = ctx->options;
 	struct document_view doc;
 	auto_buf data = BUF_INIT;
+	auto_conflict conflict = CONFLICT_INIT;
 	int found;
 
 	if (argc != 1)
@@ -147,8 +219,13 @@ static int get(struct cmd_context *ctx, int argc, char **argv)
 	found = read_document(ctx, argv[0], &doc, &data);
 	if (!found)
 		return no_document(ctx, argv[0]);
-	if (found < 0 || buf_check(&data, &ctx->err))
+	if (found < 0 || buf_check(&data, &ctx->err) || read_conflict(ctx, argv[0], &doc, &conflict))
 		return ctx_fail(ctx, "get '%s'", argv[0]);
+	if (o->conflicts && conflict.side_count > 1)
+		return print_conflict(ctx, argv[0], &conflict);
+	if (conflict.side_count > 1)
+		ctx_warn(ctx, "'%s' is in conflict: this stands for %zu sides (see 'drift get --conflicts')", argv[0],
+			 conflict.side_count);
 	if (ctx->common.json)
 		return print_json(ctx, argv[0], &doc, &data);
 	if (o->stat)

@@ -8,6 +8,7 @@
 #include "cli/hint.h"
 #include "cli/view.h"
 #include "merge/docdiff.h"
+#include "objects/term.h"
 #include "repo/documents.h"
 #include "repo/history.h"
 
@@ -34,6 +35,18 @@ static const char *word_of(enum change_kind kind)
 	return kind == CHANGE_ADD ? "add" : kind == CHANGE_DELETE ? "delete" : "modify";
 }
 
+/* Did a merge leave the document in conflict there? 1 / 0 / -1 */
+static int in_conflict(struct cmd_context *ctx, const char *path, const struct commit *c)
+{
+	const struct tree_root root = { c->tree.id, c->tree.loc };
+	struct path cut;
+
+	if (c->parent_count < 2)
+		return 0;
+	path_split(path, strlen(path), &cut);
+	return term_has(repo_nodes(ctx->repo), &root, &cut, &ctx->err);
+}
+
 static int print_json(struct cmd_context *ctx, const char *path, struct history *history,
 		      const struct history_event *event)
 {
@@ -43,12 +56,15 @@ static int print_json(struct cmd_context *ctx, const char *path, struct history 
 	struct json_line line;
 	struct oid id;
 	int present = history_document(history, &document, &ctx->err), failed = 0;
+	int conflict = present < 0 ? -1 : in_conflict(ctx, path, c);
 
-	if (present < 0 || (present && document_read(ctx->repo, &document, &data, &ctx->err)))
+	if (conflict < 0 || (present && document_read(ctx->repo, &document, &data, &ctx->err)))
 		return -1;
 	out_json_begin(&line);
 	out_json_path(&line.w, path, strlen(path));
 	json_writer_member_str(&line.w, "change", word_of(event->kind));
+	if (conflict)
+		json_writer_member_bool(&line.w, "conflict", true);
 	out_json_id(&line.w, "commit", &c->id);
 	json_writer_member_uint(&line.w, "seq", c->seq);
 	out_json_time(&line.w, "time", c->time_usec, 0);
@@ -66,14 +82,17 @@ static int print_json(struct cmd_context *ctx, const char *path, struct history 
 	return -1;
 }
 
-static void print_line(const struct cmd_context *ctx, const struct history_event *event)
+static int print_line(struct cmd_context *ctx, const char *path, const struct history_event *event)
 {
 	const struct commit *c = event->commit;
 	struct date date = { .us = c->author.time_usec, .zone_min = out_zone_min(c->author.zone) };
 	struct text subject = out_subject(c);
 	char hex[OID_HEX_LEN + 1];
 	auto_buf b = BUF_INIT;
+	int conflict = in_conflict(ctx, path, c);
 
+	if (conflict < 0)
+		return -1;
 	buf_addf(&b, "%s%s%s seq %" PRIu64 " ", out_colour(ctx, COLOUR_COMMIT), out_short_id(&c->id, hex),
 		 out_colour(ctx, COLOUR_NONE), c->seq);
 	date_append_iso(&b, date);
@@ -81,8 +100,9 @@ static void print_line(const struct cmd_context *ctx, const struct history_event
 	out_append_text(ctx, &b, c->author.who.data, c->author.who.len, false);
 	buf_add_str(&b, ": ");
 	out_append_text(ctx, &b, subject.data, subject.len, false);
-	buf_add_byte(&b, '\n');
+	buf_add_str(&b, conflict ? " (in conflict)\n" : "\n");
 	out_buf(&b);
+	return 0;
 }
 
 /* Against the first parent, which holds what the event changed. */
@@ -132,8 +152,9 @@ static int print_all(struct cmd_context *ctx, const char *path, struct history *
 		if (ctx->common.json) {
 			more = print_json(ctx, path, history, &event);
 		} else {
-			print_line(ctx, &event);
-			more = o->patch ? print_patch(ctx, path, history, &event) : 0;
+			more = print_line(ctx, path, &event);
+			if (!more && o->patch)
+				more = print_patch(ctx, path, history, &event);
 		}
 		if (more)
 			break;

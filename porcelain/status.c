@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 #include "cli/staged.h"
+#include "merge/conflict.h"
 
 struct status_options {
 	bool brief;
@@ -83,6 +84,23 @@ static int print_head(struct cmd_context *ctx, const struct point *tip, uint64_t
 	return 0;
 }
 
+/* Those of the branch: what is staged may settle some. */
+static int print_conflicts(struct cmd_context *ctx, uint64_t count)
+{
+	const struct status_options *o = ctx->options;
+	struct json_line line;
+
+	if (!count || o->brief || ctx->common.nul)
+		return 0;
+	if (!ctx->common.json) {
+		out_printf("%" PRIu64 " document%s in conflict (see 'drift conflicts')\n", count, count == 1 ? "" : "s");
+		return 0;
+	}
+	out_json_begin(&line);
+	json_writer_member_uint(&line.w, "conflicts", count);
+	return out_json_end(&line, &ctx->err);
+}
+
 /* The branch that a commit would go to, even before its first commit. */
 static int branch_of(struct cmd_context *ctx, struct point *tip)
 {
@@ -99,7 +117,7 @@ static int status(struct cmd_context *ctx, int argc, char **argv)
 {
 	const struct status_options *o = ctx->options;
 	auto_point tip = POINT_INIT;
-	uint64_t count, clash_count = 0;
+	uint64_t count, clash_count = 0, conflicts;
 
 	(void)argv;
 	if (argc)
@@ -111,6 +129,8 @@ static int status(struct cmd_context *ctx, int argc, char **argv)
 	if (!o->brief && !ctx->common.nul && !ctx->common.json && print_head(ctx, &tip, count))
 		return ctx_die(ctx, "show the status");
 	if (staged_each(ctx->repo, &tip.tree, print_change, ctx, &clash_count, &ctx->err))
+		return ctx_die(ctx, "show the status");
+	if (conflict_count(repo_nodes(ctx->repo), &tip.tree, &conflicts, &ctx->err) || print_conflicts(ctx, conflicts))
 		return ctx_die(ctx, "show the status");
 	if (clash_count)
 		ctx_hint(ctx, "'clash': the branch changed since these were staged; put them again on top of it, or 'drift unstage PATH'");
