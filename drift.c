@@ -88,6 +88,7 @@ static const struct command *const commands[] = {
 	&cmd_verify,
 	&cmd_verify_pack,
 	&cmd_version,
+	&cmd_watch,
 	&cmd_write_tree,
 };
 

@@ -217,6 +217,13 @@ int odb_append(struct odb *odb, const struct odb_append *append, uint64_t *ticke
  */
 int odb_sync(struct odb *odb, uint64_t ticket, struct drift_error *err) MUST_CHECK;
 
+/* --- waiting for what others append --- */
+
+/* To be taken before a look at refs, and given to odb_wait where that found nothing new. */
+uint32_t odb_turn(struct odb *odb);
+/* Until an append became visible since then, if this store can tell so, or timeout_ms is over; may return early. */
+void odb_wait(struct odb *odb, uint32_t turn, int timeout_ms);
+
 /* --- figures --- */
 
 struct odb_stats {

@@ -53,5 +53,6 @@ extern const struct command cmd_undo;
 extern const struct command cmd_unstage;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
+extern const struct command cmd_watch;
 
 #endif
