@@ -25,11 +25,12 @@ struct history {
 	 * chains are followed as events are asked for. Whatever does not fit ends this, and the rest is collected.
 	 */
 	bool streaming;
-	uint64_t chain[2];     /* the next record of a change, the next marker */
-	struct commit *above;  /* the last that was given out while streaming */
-	struct commit *commit; /* of the last event */
-	bool present;          /* is there a document after the last event? */
-	struct node *node;     /* that holds it, if it was asked for */
+	uint64_t chain[2];      /* the next record of a change, the next marker */
+	struct commit *above;   /* the last that was given out while streaming */
+	struct commit *commit;  /* of the last event */
+	bool present;           /* is there a document after the last event? */
+	struct node *node;      /* that holds it, if it was asked for */
+	struct drift_error end; /* what keeps the rest from being told; DRIFT_OK: nothing */
 };
 
 /* --- what a commit did to the path, by its trees --- */
@@ -174,6 +175,12 @@ static bool is_gone(struct history *h, const struct commit *c, const struct drif
 	return c ? odb_find(repo_odb(h->repo), &c->id, &kind, &loc, NULL) == 0 : why->code == DRIFT_ERR_NOT_FOUND;
 }
 
+/* What is damaged ends a chain: 0; the trees tell what it would have. -1: anything else. */
+static int cannot_follow(const struct drift_error *why, struct drift_error *err)
+{
+	return why->code == DRIFT_ERR_CORRUPT ? 0 : error_set(err, why->code, "%s", why->message);
+}
+
 /*
  * One step along a chain of records: *loc becomes the next, LOC_UNKNOWN at its end. Returns 0 where the chain is not what
  * it should be; the records are a help, not the truth.
@@ -184,10 +191,10 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 	auto_commit *c = NULL;
 	uint64_t next = LOC_UNKNOWN;
 	struct drift_error why;
-	int rc = odb_change_list(repo_odb(h->repo), *loc, &list, err);
+	int rc = odb_change_list(repo_odb(h->repo), *loc, &list, &why);
 
 	if (rc <= 0)
-		return rc;
+		return rc < 0 ? cannot_follow(&why, err) : 0;
 	if (odb_commit(repo_odb(h->repo), NULL, *loc, &c, &why) < 0)
 		rc = -1;
 	else if (marker)
@@ -195,8 +202,7 @@ static int step(struct history *h, uint64_t *loc, bool marker, struct drift_erro
 	else
 		rc = add_listed(h, c, &list, &next, &why);
 	if (rc < 0)
-		rc = is_gone(h, c, &why) ? pass_gone(h, &list, marker, &next) :
-					   error_set(err, why.code, "%s", why.message);
+		rc = is_gone(h, c, &why) ? pass_gone(h, &list, marker, &next) : cannot_follow(&why, err);
 	change_list_release(&list);
 	if (rc <= 0 || next >= *loc)
 		return rc < 0 ? -1 : 0;
@@ -234,7 +240,8 @@ static int compare_newest_first(const void *a, const void *b)
 }
 
 /* 1 / 0 gc has removed it meanwhile, so it is reachable from nowhere / -1 */
-static int candidate_commit(struct history *h, const struct object_ref *ref, struct commit **out, struct drift_error *err)
+static int candidate_commit(struct history *h, const struct object_ref *ref, struct commit **out,
+			    struct drift_error *err)
 {
 	struct drift_error why;
 
@@ -278,26 +285,39 @@ static int keep_reachable(struct history *h, struct commit *from, struct drift_e
 	return 0;
 }
 
+/* 1 it may have changed the document, 0 there are no more, -1. */
+static int walk_on(struct history *h, struct revwalk *walk, struct drift_error *err)
+{
+	auto_commit *c = NULL;
+	enum change_kind kind;
+	int rc = revwalk_next(walk, &c, err);
+
+	if (rc <= 0)
+		return rc;
+	if (change_by_trees(h, c, &kind, err) < 0 || (kind != CHANGE_NONE && add(h, c, kind, err) < 0))
+		return -1;
+	return 1;
+}
+
+/* Where something is damaged what is known is given out all the same, and then why that is not all. */
 static int collect_by_walk(struct history *h, struct commit *from, struct drift_error *err)
 {
 	auto_revwalk *walk = NULL;
+	struct drift_error why;
 	int rc;
 
 	h->count = 0;
 	if (revwalk_new(h->repo, NULL, &walk, err) < 0 || revwalk_include(walk, from, err) < 0)
 		return -1;
-	for (;;) {
-		auto_commit *c = NULL;
-		enum change_kind kind;
-
-		rc = revwalk_next(walk, &c, err);
-		if (rc <= 0)
-			return rc;
-		if (change_by_trees(h, c, &kind, err) < 0)
-			return -1;
-		if (kind != CHANGE_NONE && add(h, c, kind, err) < 0)
-			return -1;
-	}
+	do
+		rc = walk_on(h, walk, &why);
+	while (rc > 0);
+	if (rc < 0 && why.code != DRIFT_ERR_CORRUPT && why.code != DRIFT_ERR_NOT_FOUND)
+		return error_set(err, why.code, "%s", why.message);
+	if (rc < 0)
+		error_set(&h->end, why.code, "the history %s cannot be told: %s", h->count ? "before this" : "of it",
+			  why.message);
+	return 0;
 }
 
 static int collect(struct history *h, struct drift_error *err)
@@ -384,6 +404,9 @@ static int stream(struct history *h, struct drift_error *err)
 
 static int start(struct history *h, struct drift_error *err)
 {
+	/* A chain may begin, or have had a record, in what is damaged. */
+	if (odb_damage(repo_odb(h->repo), NULL, NULL))
+		return collect_by_walk(h, h->from, err);
 	h->streaming = h->from->parent_count < 2 && h->from->last_merge_loc == LOC_UNKNOWN;
 	return h->streaming ? find_chains(h, err) : collect(h, err);
 }
@@ -422,7 +445,7 @@ int history_next(struct history *h, struct history_event *event_out, struct drif
 	if (h->streaming && h->next == h->count && stream(h, err) < 0)
 		return -1;
 	if (h->next == h->count)
-		return 0;
+		return h->end.code ? error_set(err, h->end.code, "%s", h->end.message) : 0;
 	at = h->items + h->next;
 	if (odb_commit(repo_odb(h->repo), &at->commit.id, at->commit.loc, &h->commit, err) < 0)
 		return -1;

@@ -156,6 +156,23 @@ test_expect_success 'gc removes nothing while what was stored again is needed' '
 	drift -C kept gc --prune=now -q && test_must_fail drift -C kept cat-file blob "$id" 2>err
 '
 
+test_expect_success 'a list of changes is lost: the trees tell the history' '
+	rm -rf listed bad && drift init -q listed && cd listed && for i in 1 2 3; do drift put c/seldom$i -j $i -m "put $i" -q || return 1; done &&
+	for i in 4 5; do drift put c/seldom1 -j $i -m "put $i" -q || return 1; done && for i in 1 2 3; do drift history c/seldom$i >history.$i || return 1; done &&
+	at=$(grep -abo seldom2 .drift/journal-000001 | sed -n "2s/:.*//p") &&
+	printf FORGET | dd of=.drift/journal-000001 bs=1 seek="$at" conv=notrunc 2>dd.err && test_expect_code 1 drift fsck >out 2>err &&
+	for cache in kept removed; do
+		for i in 1 2 3; do drift history c/seldom$i >out 2>err && test_cmp history.$i out || return 1; done && rm -rf .drift/cache
+	done
+'
+
+test_expect_success 'a commit is lost: what is known of a history, and why that is not all' '
+	cd listed && at=$(grep -abo "put 3" .drift/journal-000001 | head -n 1 | cut -d : -f 1) &&
+	printf LOST3 | dd of=.drift/journal-000001 bs=1 seek="$at" conv=notrunc 2>dd.err && rm -rf .drift/cache &&
+	test_must_fail drift history c/seldom1 >out 2>err && test_grep "put 5" out && test_grep "the history before this cannot be told" err &&
+	test_must_fail drift history c/seldom3 >out 2>err && test_must_be_empty out && test_grep "the history of it cannot be told" err
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 drift -C good repair now 2>err && test_expect_code 129 drift -C good doctor now 2>err
 '
