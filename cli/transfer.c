@@ -424,7 +424,8 @@ int transfer_refused(struct cmd_context *ctx, const struct remote *remote, const
 int transfer_failed(struct cmd_context *ctx, const char *what, const struct remote *remote)
 {
 	const char *name = !remote ? NULL : remote->name ? remote->name : remote->url;
-	bool no = remote && (ctx->err.code == DRIFT_ERR_CLASH || ctx->err.code == DRIFT_ERR_NOT_FOUND);
+	bool no = remote && (ctx->err.code == DRIFT_ERR_CLASH || ctx->err.code == DRIFT_ERR_NOT_FOUND ||
+			     ctx->err.code == DRIFT_ERR_UNTRUSTED);
 
 	if (!name)
 		ctx_die(ctx, "%s", what);

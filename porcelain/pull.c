@@ -142,9 +142,7 @@ static int failed(struct pull *p)
 	struct cmd_context *ctx = p->ctx;
 	const char *name = refname_short(p->branch);
 
-	if (ctx->err.code == DRIFT_ERR_CLASH)
-		return ctx_fail(ctx, "merge into '%s'", name);
-	return ctx->err.code == DRIFT_ERR_NOT_FOUND ? ctx_fail(ctx, "pull '%s'", name) : ctx_die(ctx, "pull '%s'", name);
+	return ctx_fail(ctx, ctx->err.code == DRIFT_ERR_CLASH ? "merge into '%s'" : "pull '%s'", name);
 }
 
 static int pull(struct cmd_context *ctx, int argc, char **argv)

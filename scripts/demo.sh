@@ -83,7 +83,7 @@ files_from_folder() {
 		}'
 }
 
-rm -rf "$demo"
+rm -rf "$demo" "$demo-node"
 mkdir -p "$demo"
 cd "$demo"
 if test -s /var/lib/dpkg/status; then
@@ -146,6 +146,19 @@ run drift diff --stat HEAD~2 HEAD
 echo '(no difference)'
 run drift log -n 3
 run drift stats
+
+part 'Apart, and together again' \
+	'A second node works without a connection. When they meet, both have everything: fields merge, and what' \
+	'cannot be decided is kept, with all its sides, until somebody settles it.'
+node=../$(basename "$demo")-node
+run drift clone . "$node"
+run drift patch notes/audit -j '{"done":3,"by":"Ada"}' -m 'at the office' --author 'Ada <ada@example.com>'
+run drift -C "$node" patch notes/audit -j '{"done":7,"place":"train"}' -m 'on the train' --author 'Bob <bob@example.com>'
+run drift -C "$node" sync
+run drift conflicts -l
+run drift resolve notes/audit -j '{"title":"Audit of this machine","done":7,"by":"Ada","place":"train"}' -m 'Bob counted last' --author 'Ada <ada@example.com>'
+run drift -C "$node" sync
+run drift log --graph --oneline -n 6
 
 part 'Now you' "The store is in $demo. Some things to try there:"
 cat <<END
