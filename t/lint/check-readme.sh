@@ -10,7 +10,9 @@ case $build in *asan | *tsan | *fuzz) exit 0 ;; esac
 folder=$build/trash/readme
 rm -rf "$folder" && mkdir -p "$folder/run" || exit 1
 awk '/^```c$/ { inside = 1; next } /^```$/ && inside { exit } inside' README.md >"$folder/example.c"
+libs=$(sed -n 's/^Libs.private: //p' drift.pc.in)
+# shellcheck disable=SC2086
 "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -I"$build/stage/usr/include" -o "$folder/example" "$folder/example.c" \
-	"$build/stage/usr/lib/libdrift.a" -lzstd -lsodium -lcrypto -pthread || exit 1
+	"$build/stage/usr/lib/libdrift.a" $libs || exit 1
 (cd "$folder/run" && HOME=$folder/run ../example </dev/null) || exit 1
 rm -rf "$folder"
