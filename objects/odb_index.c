@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "objects/odb_internal.h"
 
+#define FIRST_ROOM 1024
+#define FIRST_REF_ROOM 16
+
 /* Entries that one frame adds at most: two a record, one a change, two heads; import frames with many refs ask for more. */
 static void frame_room(const struct txn *t, const struct txn_log *log, uint64_t *main_out, uint64_t *ref_out)
 {
@@ -93,24 +96,20 @@ static int index_txn(struct odb *odb, struct store_index *index, const struct tx
 
 /* The index that has room, which may be a larger one in place of *index. */
 static int make_room(struct odb *odb, struct store_index **index, uint64_t main_entries, uint64_t ref_entries,
-		     bool in_memory, struct drift_error *err)
+		     struct drift_error *err)
 {
-	auto_buf path = BUF_INIT;
 	struct store_index *grown;
 	struct drift_error why;
 
 	if (index_has_room(*index, main_entries, ref_entries))
 		return 0;
-	if (!in_memory && odb_cache_path(odb, &path, err) < 0)
-		return -1;
-	if (index_grow(*index, in_memory ? NULL : path.data, journal_identity(odb_current(odb)), main_entries,
-		       ref_entries, &grown, &why) < 0) {
+	if (index_grow(*index, journal_identity(odb_current(odb)), main_entries, ref_entries, &grown, &why) < 0) {
 		/* On a full disk what is there gets fuller and slower; a commit does not fail for it while it fits. */
 		if (index_has_slots(*index, main_entries, ref_entries))
 			return 0;
 		return error_set(err, why.code, "%s", why.message);
 	}
-	if (in_memory) {
+	if (!index_is_shared(*index)) {
 		index_close(*index);
 	} else {
 		/* A reader may find the new file by itself at the same time. */
@@ -122,7 +121,7 @@ static int make_room(struct odb *odb, struct store_index **index, uint64_t main_
 	return 0;
 }
 
-static int enter_frame(struct odb *odb, struct store_index **index, bool in_memory, uint64_t loc, enum frame_kind kind,
+static int enter_frame(struct odb *odb, struct store_index **index, uint64_t loc, enum frame_kind kind,
 		       const unsigned char *payload, size_t len, struct drift_error *err)
 {
 	struct txn_log log = { .updates = NULL };
@@ -131,7 +130,7 @@ static int enter_frame(struct odb *odb, struct store_index **index, bool in_memo
 	int r;
 
 	if (kind == FRAME_OBJECT)
-		return make_room(odb, index, main_entries, ref_entries, in_memory, err) < 0 ?
+		return make_room(odb, index, main_entries, ref_entries, err) < 0 ?
 			       -1 :
 			       index_record(*index, payload, len, loc, err);
 	if (kind != FRAME_TXN)
@@ -139,7 +138,7 @@ static int enter_frame(struct odb *odb, struct store_index **index, bool in_memo
 	if (txn_parse(payload, len, loc, &t, err) < 0 || txn_log_parse(&t, &log, err) < 0)
 		return -1;
 	frame_room(&t, &log, &main_entries, &ref_entries);
-	r = make_room(odb, index, main_entries, ref_entries, in_memory, err);
+	r = make_room(odb, index, main_entries, ref_entries, err);
 	if (!r)
 		r = index_txn(odb, *index, &t, &log, err);
 	txn_log_release(&log);
@@ -149,7 +148,7 @@ static int enter_frame(struct odb *odb, struct store_index **index, bool in_memo
 int odb_index_frame(struct odb *odb, struct store_index *index, uint64_t loc, enum frame_kind kind,
 		    const unsigned char *payload, size_t len, struct drift_error *err)
 {
-	return enter_frame(odb, &index, false, loc, kind, payload, len, err);
+	return enter_frame(odb, &index, loc, kind, payload, len, err);
 }
 
 struct rebuild {
@@ -196,7 +195,7 @@ static int rebuild_frame(void *data, uint64_t offset, const struct frame *frame,
 		tell_progress(rb, offset);
 	rb->last = offset;
 	rb->last_end = offset + FRAME_HEAD_LEN + frame->len;
-	if (!enter_frame(rb->odb, &rb->index, true, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
+	if (!enter_frame(rb->odb, &rb->index, loc_make(rb->file, offset, 0), frame->kind, payload, frame->len, &why))
 		return 0;
 	if (why.code != DRIFT_ERR_CORRUPT)
 		return error_set(err, why.code, "%s", why.message);
@@ -244,7 +243,7 @@ static int seed_heads(struct rebuild *rb, struct drift_error *err)
 		return 0;
 	if (odb_list_open(rb->odb, &list, newest, &file, err) < 0 || pack_read_heads(file.pack, &heads, err) < 0)
 		return -1;
-	r = make_room(rb->odb, &rb->index, 0, heads.ref_count + 2, true, err);
+	r = make_room(rb->odb, &rb->index, 0, heads.ref_count + 2, err);
 	for (i = 0; i < heads.ref_count && !r; i++) {
 		const char *name = heads.refs[i].name;
 
@@ -309,47 +308,67 @@ static int scan_journals(struct rebuild *rb, bool locked, struct drift_error *er
 	return 0;
 }
 
-/* Turn the index in memory into the shared file; the cache folder may have been deleted. */
-static int share(struct odb *odb, struct store_index *in_memory, struct store_index **out, struct drift_error *err)
+#define UNFINISHED_MAX 4096
+
+/* An index is made under the append lock alone: who was killed meanwhile left what has the name and some digits. */
+static void remove_unfinished(const char *folder)
+{
+	static const char name[] = "index";
+	struct file_names names;
+	size_t i;
+
+	if (file_list(folder, UNFINISHED_MAX, &names, NULL) < 0)
+		return;
+	for (i = 0; i < names.count; i++) {
+		const char *end = names.items[i] + sizeof(name) - 1;
+		auto_buf path = BUF_INIT;
+
+		if (strncmp(names.items[i], name, sizeof(name) - 1) != 0 || !*end || end[strspn(end, "0123456789abcdef")])
+			continue;
+		file_join(&path, folder, names.items[i]);
+		if (!path.failed)
+			(void)!file_unlink(path.data, NULL);
+	}
+	file_names_release(&names);
+}
+
+/*
+ * What is for all is made in its file from the start: of a million commits it takes more memory than anything else here. The
+ * cache folder may have been deleted.
+ */
+static int create_shared(struct odb *odb, struct store_index **out, struct drift_error *err)
 {
 	const struct journal_identity *identity = journal_identity(odb_current(odb));
 	auto_buf path = BUF_INIT;
 	auto_buf folder = BUF_INIT;
 	struct drift_error why;
 
-	if (odb_cache_path(odb, &path, err) < 0)
+	file_join(&folder, odb->dir, "cache");
+	if (odb_cache_path(odb, &path, err) < 0 || buf_check(&folder, err) < 0)
 		return -1;
-	if (!index_grow(in_memory, path.data, identity, 16, 4, out, &why))
+	remove_unfinished(folder.data);
+	if (!index_create(path.data, identity, FIRST_ROOM, FIRST_REF_ROOM, out, &why))
 		return 0;
 	if (why.code != DRIFT_ERR_NOT_FOUND)
 		return error_set(err, why.code, "%s", why.message);
-	file_join(&folder, odb->dir, "cache");
-	if (buf_check(&folder, err) < 0 || file_make_directories(folder.data, err) < 0)
+	if (file_make_directories(folder.data, err) < 0)
 		return -1;
-	/* Something else has that name. */
-	return index_grow(in_memory, path.data, identity, 16, 4, out, &why) < 0 ?
-		       error_set(err, DRIFT_ERR_IO, "%s", why.message) :
-		       0;
+	return index_create(path.data, identity, FIRST_ROOM, FIRST_REF_ROOM, out, err);
 }
 
 int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
 	struct rebuild rb = { .odb = odb };
-	struct store_index *shared;
-	int r;
+	int r = locked ? create_shared(odb, &rb.index, err) :
+			 index_create(NULL, journal_identity(odb_current(odb)), FIRST_ROOM, FIRST_REF_ROOM, &rb.index, err);
 
-	if (index_create(NULL, journal_identity(odb_current(odb)), 1024, 16, &rb.index, err) < 0)
+	if (r < 0)
 		return -1;
 	r = seed_heads(&rb, err);
 	if (!r)
 		r = scan_journals(&rb, locked, err);
-	if (!r && locked) {
-		r = share(odb, rb.index, &shared, err);
-		if (!r) {
-			index_close(rb.index);
-			rb.index = shared;
-		}
-	}
+	if (!r)
+		r = index_publish(rb.index, err);
 	if (r) {
 		index_close(rb.index);
 		return -1;

@@ -358,8 +358,14 @@ int index_create(const char *path, const struct journal_identity *identity, uint
 			    err);
 }
 
-/* Give it its name; what was there is marked as superseded by its owner. */
-static int index_publish(struct store_index *index, struct drift_error *err)
+/* A large index need not be in memory as a whole because somebody goes through it once. */
+static void rest(const struct store_index *index, void *at, size_t len)
+{
+	if (index->path && index->fd >= 0)
+		file_map_rest(at, len);
+}
+
+int index_publish(struct store_index *index, struct drift_error *err)
 {
 	if (!index->temp_path)
 		return 0;
@@ -367,6 +373,7 @@ static int index_publish(struct store_index *index, struct drift_error *err)
 		return -1;
 	free(index->temp_path);
 	index->temp_path = NULL;
+	rest(index, index->main.slots, table_len(index->main.bits));
 	return 0;
 }
 
@@ -617,13 +624,6 @@ bool index_ref_slot(struct store_index *index, size_t i, uint64_t *hash_out, uin
 	return true;
 }
 
-/* A large index need not be in memory as a whole because somebody goes through it once. */
-static void rest(const struct store_index *index, void *at, size_t len)
-{
-	if (index->path && index->fd >= 0)
-		file_map_rest(at, len);
-}
-
 /* Slots up to i were looked at in order. */
 static void rest_behind(const struct store_index *index, const struct table *t, size_t i)
 {
@@ -690,7 +690,8 @@ static int copy_index(struct store_index *old, const char *path, const struct jo
 	/* An append that needs the room is under way. */
 	if (!how->first)
 		atomic_store(&to->write_to, atomic_load(&from->write_to));
-	if (index_publish(index, err) < 0) {
+	/* Of one that is still being made so is the larger one. */
+	if (!old->temp_path && index_publish(index, err) < 0) {
 		index_close(index);
 		return -1;
 	}
@@ -699,14 +700,13 @@ static int copy_index(struct store_index *old, const char *path, const struct jo
 	if (!span_holds(old, &old->main, 0, table_slots(old->main.bits) - 1) || !index_refs_hold(old))
 		atomic_store(&to->superseded, 1);
 	rest(old, old->main.slots, table_len(old->main.bits));
-	rest(index, index->main.slots, table_len(index->main.bits));
 	/* Syncing goes on without the append lock: what it told the old one since, unless it has seen the mark. */
 	copy_synced(to, from);
 	*out = index;
 	return 0;
 }
 
-int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
+int index_grow(struct store_index *old, const struct journal_identity *identity, uint64_t main_entries,
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err)
 {
 	struct index_head *h = old->map;
@@ -714,7 +714,7 @@ int index_grow(struct store_index *old, const char *path, const struct journal_i
 			       .main_room = atomic_load(&h->main_count) + main_entries,
 			       .ref_room = atomic_load(&h->ref_count) + ref_entries };
 
-	return copy_index(old, path, identity, &how, out, err);
+	return copy_index(old, old->path, identity, &how, out, err);
 }
 
 int index_prune(struct store_index *old, const char *path, const struct journal_identity *identity,

@@ -54,6 +54,9 @@ int index_open(const char *path, const struct journal_identity *identity, bool w
 /* A new empty one under a temporary name (path NULL: in memory only), with room for so many entries. */
 int index_create(const char *path, const struct journal_identity *identity, uint64_t main_room, uint64_t ref_room,
 		 struct store_index **out, struct drift_error *err) MUST_CHECK;
+/* Give it its name in place of what is there; in memory only: nothing to do. */
+int index_publish(struct store_index *index, struct drift_error *err) MUST_CHECK;
+/* One that was not published is unlinked. */
 void index_close(struct store_index *index);
 /*
  * Give back its file and memory, but for the head, though some thread may still be looking something up in it, which
@@ -79,8 +82,8 @@ struct fresh_nodes *index_fresh_nodes(struct store_index *index);
 bool index_has_room(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);
 /* Would they fit all the same, if slowly? */
 bool index_has_slots(struct store_index *index, uint64_t main_entries, uint64_t ref_entries);
-/* A published copy with room for so many more; the old one is marked superseded, not closed. */
-int index_grow(struct store_index *old, const char *path, const struct journal_identity *identity, uint64_t main_entries,
+/* A copy with room for so many more, published if the old one was, which is marked superseded, not closed. */
+int index_grow(struct store_index *old, const struct journal_identity *identity, uint64_t main_entries,
 	       uint64_t ref_entries, struct store_index **out, struct drift_error *err) MUST_CHECK;
 
 /*

@@ -376,13 +376,45 @@ static void test_first_place_stays(void **state)
 	trunk_must(index_create(NULL, &identity, 16, 4, &index, &trunk_err));
 	index_add_object(index, &id, OBJECT_BLOB, loc_make(1, 4096, 0));
 	index_add_object(index, &id, OBJECT_BLOB, loc_make(1, 8192, 3));
-	trunk_must(index_grow(index, NULL, &identity, 100, 4, &grown, &trunk_err));
+	trunk_must(index_grow(index, &identity, 100, 4, &grown, &trunk_err));
 	index_add_object(grown, &id, OBJECT_BLOB, loc_make(2, 4096, 0));
 	assert_true(index_find_object(grown, &id, &position, &loc, &kind));
 	assert_int_equal(loc, loc_make(1, 4096, 0));
 	assert_false(index_find_object(grown, &id, &position, &loc, &kind));
 	index_close(grown);
 	index_close(index);
+}
+
+/* Of an index that a process was making when it died nothing stays; what else stands in that folder is left alone. */
+static void test_unfinished_is_removed(void **state)
+{
+	const char *const names[] = { "index0123456789ab", "index-kept", "other0123456789ab" };
+	struct odb *odb = trunk_open();
+	auto_buf path = BUF_INIT;
+	struct file_info info;
+	struct tip tip;
+	size_t i;
+
+	(void)state;
+	trunk_start(&tip);
+	trunk_write(odb, &tip, 1500);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	for (i = 0; i < 3; i++) {
+		buf_clear(&path);
+		buf_addf(&path, "%s/cache/%s", trunk_dir, names[i]);
+		trunk_must(file_replace(path.data, "x", 1, &trunk_err));
+	}
+	buf_clear(&path);
+	buf_addf(&path, "%s/cache/index", trunk_dir);
+	trunk_must(file_unlink(path.data, &trunk_err));
+	assert_int_equal(trunk_check(), 1500);
+	for (i = 0; i < 3; i++) {
+		buf_clear(&path);
+		buf_addf(&path, "%s/cache/%s", trunk_dir, names[i]);
+		trunk_must(file_look(path.data, &info, &trunk_err));
+		assert_int_equal(info.kind == FILE_REGULAR, i > 0);
+	}
 }
 
 int main(void)
@@ -395,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_head_while_open, trunk_make, trunk_remove),
 		cmocka_unit_test_setup_teardown(test_full_table, trunk_make, trunk_remove),
 		cmocka_unit_test(test_first_place_stays),
+		cmocka_unit_test_setup_teardown(test_unfinished_is_removed, trunk_make, trunk_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
