@@ -16,6 +16,8 @@ enum {
 	/* Above this many bytes (with the prefix) the tables of a small context would be
 	 * resized and then cleared on each later small frame, which costs more than the frame. */
 	SMALL_MAX = 128 * 1024,
+	/* The tables of zstd for frames of megabytes take 50 to 100 MB at high levels; of these sizes 19 MB. */
+	TABLE_LOG_MAX = 21,
 	/* A frame may ask for a window of 1 << 30 bytes at most: COMPRESS_RAW_MAX. */
 	WINDOW_LOG_MAX = 30,
 	WINDOW_LOG_MIN = 10,
@@ -83,6 +85,19 @@ static ZSTD_CCtx *make_cctx(void)
 	return cctx;
 }
 
+static int table_log(const struct compress_job *job, unsigned wanted)
+{
+	return job->dict || wanted <= TABLE_LOG_MAX ? 0 : TABLE_LOG_MAX; /* 0: as zstd thinks */
+}
+
+static size_t bound_tables(ZSTD_CCtx *cctx, const struct compress_job *job)
+{
+	ZSTD_compressionParameters p = ZSTD_getCParams(job->level, job->src_len, job->prefix_len);
+	size_t r = ZSTD_CCtx_setParameter(cctx, ZSTD_c_chainLog, table_log(job, p.chainLog));
+
+	return ZSTD_isError(r) ? r : ZSTD_CCtx_setParameter(cctx, ZSTD_c_hashLog, table_log(job, p.hashLog));
+}
+
 /* References to prefix and dictionary last for this frame: both are cleared each time. */
 static size_t set_up(ZSTD_CCtx *cctx, const struct compress_job *job)
 {
@@ -90,6 +105,8 @@ static size_t set_up(ZSTD_CCtx *cctx, const struct compress_job *job)
 
 	if (!ZSTD_isError(r) && !job->dict)
 		r = ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, job->level);
+	if (!ZSTD_isError(r) && job->src_len + job->prefix_len > SMALL_MAX)
+		r = bound_tables(cctx, job);
 	if (!ZSTD_isError(r) && job->prefix_len)
 		r = ZSTD_CCtx_refPrefix(cctx, job->prefix, job->prefix_len);
 	return r;

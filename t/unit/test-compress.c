@@ -1,4 +1,5 @@
 /* Frames come back, damaged ones do not. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -186,6 +187,45 @@ static void damage_is_seen(void **state)
 	compressor_free(c);
 }
 
+/* What the allocator has given out; sanitizers have one of their own, of which it knows nothing. */
+static size_t in_use(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* zstd would take 100 MB for the tables of this frame. */
+static void large_frames_in_bounded_memory(void **state)
+{
+	enum { LARGE_LEN = 9 << 20, TABLES_MAX = 24 << 20 };
+	struct compressor *c = new_compressor();
+	struct compress_job job = { .level = 19, .src_len = LARGE_LEN };
+	auto_buf frame = BUF_INIT;
+	auto_buf page = BUF_INIT;
+	char *raw = calloc(1, LARGE_LEN);
+	size_t before, after, i;
+
+	(void)state;
+	assert_non_null(raw);
+	fill_page(&page, 1);
+	for (i = 0; i < LARGE_LEN; i += LARGE_LEN / 3)
+		memcpy(raw + i, page.data, PAGE_LEN);
+	job.src = raw;
+	assert_non_null(buf_reserve(&frame, LARGE_LEN + LARGE_LEN / 8));
+	before = in_use();
+	assert_int_equal(compress_append(c, &job, &frame, NULL), 0);
+	after = in_use();
+	assert_in_range(after - before, 0, TABLES_MAX);
+	(void)round_trip(c, job);
+	/* What the bound was for is over. */
+	job.src_len = BIG_LEN / 2;
+	job.level = 12;
+	(void)round_trip(c, job);
+	free(raw);
+	compressor_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +233,7 @@ int main(void)
 		cmocka_unit_test(prefix_makes_small),
 		cmocka_unit_test(dictionaries),
 		cmocka_unit_test(damage_is_seen),
+		cmocka_unit_test(large_frames_in_bounded_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
