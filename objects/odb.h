@@ -48,6 +48,11 @@ size_t odb_damage(struct odb *odb, void (*each)(void *data, const char *sentence
 
 int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **node_out,
 	     struct drift_error *err) MUST_CHECK;
+/*
+ * Whoever reads commit after commit, the oldest first, needs no version any more of which it has the next: such ones are not kept
+ * in memory then. Nothing else depends on it.
+ */
+void odb_read_forward(struct odb *odb, bool forward);
 /* The odb as a store of nodes for the map and tree functions; saving through it is refused (see odb_batch). */
 struct node_store *odb_nodes(struct odb *odb);
 /* id NULL: the commit that stands at loc, which the store itself has told. */

@@ -196,8 +196,8 @@ void odb_batch_stored_until(struct odb_batch *batch, size_t end)
 		if (p->node && p->base)
 			share_node(batch->odb, p->node);
 		/* Memory follows the newest state; who reads an older one decodes what differs. */
-		if (p->base && loc_file(p->base_loc) != LOC_PENDING)
-			node_cache_drop(batch->odb->cache, p->base_loc);
+		if (p->base)
+			node_cache_drop(batch->odb->cache, odb_batch_loc(batch, p->base_loc));
 		if (p->commit)
 			odb_commit_keep(batch->odb, batch->places[i].loc, p->commit);
 		batch->waiting_len -= p->len;

@@ -116,6 +116,7 @@ struct odb {
 	_Atomic uintptr_t owner; /* the thread that holds the append lock through this odb, 0: none */
 
 	struct node_cache *cache;
+	atomic_bool reads_forward;
 	struct commit *commits[COMMIT_CACHE_COUNT]; /* by location, under commit_mutex */
 	struct step_slot *steps; /* STEP_CACHE_COUNT by location, under commit_mutex; NULL until somebody walks */
 	pthread_mutex_t commit_mutex;

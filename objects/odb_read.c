@@ -291,6 +291,8 @@ static int read_chain(struct odb *odb, uint64_t loc, const struct oid *id, struc
 			return 0;
 		loc = (*chain)->record.base_loc;
 		*base_out = node_cache_get(odb->cache, loc);
+		if (*base_out && atomic_load_explicit(&odb->reads_forward, memory_order_relaxed))
+			node_cache_drop(odb->cache, loc);
 		if (*base_out)
 			return 0;
 	}
@@ -400,6 +402,11 @@ static int load_node(struct odb *odb, uint64_t loc, const struct oid *id, struct
 	if (!r && id)
 		node_cache_put(odb->cache, loc, *out);
 	return r;
+}
+
+void odb_read_forward(struct odb *odb, bool forward)
+{
+	atomic_store_explicit(&odb->reads_forward, forward, memory_order_relaxed);
 }
 
 int odb_node_at(struct odb *odb, uint64_t loc, struct node **out, struct drift_error *err)

@@ -287,7 +287,9 @@ int sync_send(struct repo *repo, const struct sync_send_options *options, const 
 	s.known = mem_calloc(SENDER_KNOWN_COUNT, sizeof(*s.known));
 	if (!s.known)
 		return error_no_memory(err);
+	odb_read_forward(s.odb, true);
 	r = random_bytes(s.key, sizeof(s.key), err) || plan(&s, options, err) || send_all(&s, sink, err) ? -1 : 0;
+	odb_read_forward(s.odb, false);
 	if (!r && counts_out)
 		*counts_out = s.counts;
 	sender_release(&s);
