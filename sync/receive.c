@@ -77,8 +77,20 @@ static int receive_checks(struct received *r, const struct stream_record *record
 
 static int add_object(struct received *r, enum object_kind kind, const struct object_ref *object, struct drift_error *err)
 {
-	if (mem_grow(&r->objects, &r->object_capacity, r->object_count + 1, sizeof(*r->objects)))
+	struct listed_object *listed;
+
+	if (oid_table_get(&r->objects_by_id, &object->id))
+		return 0;
+	listed = malloc(sizeof(*listed));
+	if (!listed || mem_grow(&r->objects, &r->object_capacity, r->object_count + 1, sizeof(*r->objects))) {
+		free(listed);
 		return error_no_memory(err);
+	}
+	*listed = (struct listed_object){ object->id, r->object_count };
+	if (oid_table_put(&r->objects_by_id, &listed->id, listed, err)) {
+		free(listed);
+		return -1;
+	}
 	r->objects[r->object_count++] = (struct received_object){ kind, *object };
 	return 0;
 }
@@ -250,6 +262,9 @@ void received_free(struct received *r)
 	odb_batch_free(r->batch);
 	received_known_release(r);
 	incoming_release(r);
+	for (size_t i = 0; i < r->objects_by_id.capacity; i++)
+		free(r->objects_by_id.slots[i].item);
+	oid_table_release(&r->objects_by_id);
 	free(r->places);
 	free(r->objects);
 	buf_release(&r->old);
@@ -276,11 +291,11 @@ const struct received_object *received_objects(const struct received *r, size_t 
 int received_find(struct received *r, const struct oid *id, enum object_kind *kind_out, struct object_ref *object_out,
 		  struct drift_error *err)
 {
-	for (size_t i = 0; i < r->object_count; i++) {
-		if (!oid_equal(&r->objects[i].object.id, id))
-			continue;
-		*kind_out = r->objects[i].kind;
-		*object_out = r->objects[i].object;
+	const struct listed_object *listed = oid_table_get(&r->objects_by_id, id);
+
+	if (listed) {
+		*kind_out = r->objects[listed->index].kind;
+		*object_out = r->objects[listed->index].object;
 		return 1;
 	}
 	return received_known(r, id, kind_out, object_out, err);

@@ -8,6 +8,12 @@
 
 #define PEER_LEN_MAX 64
 
+/* Which of the objects has the id. */
+struct listed_object {
+	struct oid id;
+	size_t index;
+};
+
 struct received {
 	struct repo *repo;
 	struct odb *odb;
@@ -21,6 +27,7 @@ struct received {
 	size_t place_count, place_capacity, first_waiting;
 	struct received_object *objects;
 	size_t object_count, object_capacity;
+	struct oid_table objects_by_id; /* each a struct listed_object, allocated */
 	/* What the last checkpoint told, by number in the stream. */
 	uint64_t checked[STREAM_CHECKS_MAX];
 	size_t checked_count;

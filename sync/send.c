@@ -22,18 +22,19 @@ static int missing(const struct oid *id, struct drift_error *err)
 
 static int add_object(struct sender *s, const struct oid *id, enum object_kind kind, struct drift_error *err)
 {
-	if (mem_grow(&s->objects, &s->object_capacity, s->object_count + 1, sizeof(*s->objects)) < 0)
+	struct oid *copy = malloc(sizeof(*copy));
+
+	if (!copy || mem_grow(&s->objects, &s->object_capacity, s->object_count + 1, sizeof(*s->objects)) < 0) {
+		free(copy);
 		return error_no_memory(err);
+	}
+	*copy = *id;
+	if (oid_table_put(&s->listed, copy, copy, err)) {
+		free(copy);
+		return -1;
+	}
 	s->objects[s->object_count++] = (struct sender_object){ .id = *id, .kind = kind };
 	return 0;
-}
-
-static bool has_object(const struct sender *s, const struct oid *id)
-{
-	for (size_t i = 0; i < s->object_count; i++)
-		if (oid_equal(&s->objects[i].id, id))
-			return true;
-	return false;
 }
 
 /*
@@ -52,7 +53,7 @@ static int add_want(struct sender *s, const struct oid *want, struct drift_error
 		uint64_t loc;
 		int r;
 
-		if (has_object(s, &id) || sender_has(s, &id))
+		if (oid_table_get(&s->listed, &id) || sender_has(s, &id))
 			break;
 		r = odb_find(s->odb, &id, &kind, &loc, err);
 		if (r <= 0)
@@ -267,6 +268,9 @@ static int send_all(struct sender *s, const struct sync_sink *sink, struct drift
 static void sender_release(struct sender *s)
 {
 	stream_writer_free(s->writer);
+	for (size_t i = 0; i < s->listed.capacity; i++)
+		free(s->listed.slots[i].item);
+	oid_table_release(&s->listed);
 	oid_table_release(&s->haves);
 	place_table_release(&s->numbers);
 	free(s->objects);

@@ -30,7 +30,7 @@ struct sender {
 	const struct sync_progress *progress;
 	struct sender_object *objects; /* targets before their tags */
 	size_t object_count, object_capacity;
-	struct oid_table haves;
+	struct oid_table haves, listed; /* the latter's ids are allocated */
 	uint64_t *locs; /* of the commits to be sent, the newest first */
 	size_t loc_count, loc_capacity;
 	struct stream_writer *writer;
