@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&cmd_bisect,
 	&cmd_blame,
 	&cmd_branch,
+	&cmd_bundle,
 	&cmd_cat_file,
 	&cmd_clone,
 	&cmd_collection,

@@ -8,6 +8,7 @@ extern const struct command cmd_add;
 extern const struct command cmd_bisect;
 extern const struct command cmd_blame;
 extern const struct command cmd_branch;
+extern const struct command cmd_bundle;
 extern const struct command cmd_clone;
 extern const struct command cmd_collection;
 extern const struct command cmd_commit;

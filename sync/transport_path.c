@@ -1,4 +1,4 @@
-/* A repository on this machine: served by a thread of this process. */
+/* A repository or a bundle on this machine: served by a thread of this process. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "base/channel.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sync/bundle_server.h"
 #include "sync/connection_internal.h"
 #include "sync/server.h"
 
@@ -15,6 +16,8 @@ struct path_server {
 	char *dir;
 	int fd;
 	struct server_options options;
+	bool bundle; /* a file */
+	int64_t timeout_ms;
 };
 
 static bool takes(const struct url *url)
@@ -27,7 +30,10 @@ static void *serve(void *data)
 {
 	struct path_server *s = data;
 
-	(void)!server_run(s->dir, s->fd, s->fd, &s->options, NULL);
+	if (s->bundle)
+		(void)!bundle_server_run(s->dir, s->fd, s->timeout_ms, NULL);
+	else
+		(void)!server_run(s->dir, s->fd, s->fd, &s->options, NULL);
 	return NULL;
 }
 
@@ -35,6 +41,14 @@ static void path_server_free(struct path_server *s)
 {
 	free(s->dir);
 	free(s);
+}
+
+/* Also by way of a link. What cannot be read is told by who serves it. */
+static bool is_file(const char *path, const struct file_info *info)
+{
+	auto_close int fd = -1;
+
+	return info->kind == FILE_REGULAR || (info->kind == FILE_LINK && !file_open_read_user(path, &fd, NULL));
 }
 
 static int resolve(const struct url *url, const char *base_dir, struct path_server *s, struct drift_error *err)
@@ -50,6 +64,7 @@ static int resolve(const struct url *url, const char *base_dir, struct path_serv
 		return -1;
 	if (info.kind == FILE_ABSENT)
 		return error_set(err, DRIFT_ERR_IO, "there is nothing at '%s'", dir.data);
+	s->bundle = is_file(dir.data, &info);
 	s->dir = buf_take(&dir, NULL);
 	return s->dir ? 0 : error_no_memory(err);
 }
@@ -81,6 +96,7 @@ static int open_path(const struct url *url, const struct connection_options *opt
 	if (!s)
 		return error_no_memory(err);
 	s->options.may_push = options->push;
+	s->timeout_ms = options->timeout_ms;
 	if (resolve(url, options->base_dir, s, err) || start(s, fds_out, err)) {
 		path_server_free(s);
 		return -1;
