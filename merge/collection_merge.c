@@ -92,6 +92,15 @@ static int read_states(struct joining *j, const struct path *path, const struct 
 	return 0;
 }
 
+static struct map_change change_to(const struct diff_entry *entry, const struct diff_value *value)
+{
+	return (struct map_change){ .key = entry->key,
+				    .key_len = entry->key_len,
+				    .value = value->data,
+				    .value_len = value->len,
+				    .loc = value->loc };
+}
+
 /* Both sides have changed it, differently. 1 with the change to be made, 0 it stays as it is there, -1 */
 static int merge_both(struct joining *j, const struct diff_entry *entry, const struct diff_value *there,
 		      struct map_change *change, struct drift_error *err)
@@ -121,7 +130,7 @@ static int merge_both(struct joining *j, const struct diff_entry *entry, const s
 		path_state_release(&states[i]);
 	if (r || same_value(&value, there))
 		return r;
-	*change = (struct map_change){ entry->key, entry->key_len, value.data, value.len, value.loc };
+	*change = change_to(entry, &value);
 	return 1;
 }
 
@@ -136,6 +145,11 @@ static int next_change(struct map_changes *self, struct map_change *change, stru
 		struct diff_value there;
 		bool apart = false;
 
+		if (entry.leaf) {
+			j->m->stats.changed_min++;
+			*change = (struct map_change){ .key = entry.key, .key_len = entry.key_len, .leaf = entry.leaf };
+			return 1;
+		}
 		if (j->m->contested.count)
 			path_list_find(&j->m->contested, &path, &apart);
 		if (apart || term_path_is(&path))
@@ -148,9 +162,11 @@ static int next_change(struct map_changes *self, struct map_change *change, stru
 			r = merge_both(j, &entry, &there, change, err);
 			if (!r)
 				continue;
+			j->m->stats.changed_min += r > 0;
 			return r;
 		}
-		*change = (struct map_change){ entry.key, entry.key_len, entry.b.data, entry.b.len, entry.b.loc };
+		j->m->stats.changed_min++;
+		*change = change_to(&entry, &entry.b);
 		return 1;
 	}
 	return r;
@@ -216,6 +232,8 @@ static int merge_maps(struct tree_merging *m, struct merge_part *part, struct dr
 
 	for (int i = 0; i < VERSIONS; i++)
 		diff_stream_init(&streams[i], m->nodes, &part->maps[OF_BASE], &part->maps[i]);
+	streams[OF_FIRST].target = &part->maps[OF_SECOND];
+	streams[OF_SECOND].target = &part->maps[OF_FIRST];
 	r = choose_source(m, part, streams, &j.of, err);
 	if (!r) {
 		const struct map_root *target = &part->maps[j.of == OF_FIRST ? OF_SECOND : OF_FIRST];

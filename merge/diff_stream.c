@@ -12,7 +12,7 @@
 struct diff_stream_entry {
 	size_t at;
 	uint32_t key_len, a_len, b_len;
-	bool has_a, has_b;
+	bool has_a, has_b, is_leaf;
 	uint64_t a_loc, b_loc;
 };
 
@@ -26,6 +26,7 @@ void diff_stream_release(struct diff_stream *s)
 {
 	free(s->entries);
 	buf_release(&s->bytes);
+	node_unref(s->above);
 }
 
 /* The entry at which it is full is kept as well: the next look begins behind it. */
@@ -57,6 +58,32 @@ static int keep(void *data, const struct node_entry *a, const struct node_entry 
 	return s->count >= s->entry_max || s->bytes.len >= BYTES_MAX;
 }
 
+/* A leaf that goes whole where the target has it as a does. */
+static int keep_leaf(void *data, const struct map_leaf_pair *pair, struct drift_error *err)
+{
+	struct diff_stream *s = data;
+	struct map_leaf leaf = { .loc = pair->b.loc,
+				 .count = pair->b.count,
+				 .bytes = pair->b.bytes,
+				 .old_count = pair->a.count,
+				 .old_bytes = pair->a.bytes };
+	struct diff_stream_entry *e;
+	int r = map_leaf_fits(s->store, s->target, pair, &s->above, err);
+
+	if (r <= 0)
+		return r;
+	if (mem_grow(&s->entries, &s->capacity, s->count + 1, sizeof(*s->entries)))
+		return error_no_memory(err);
+	memcpy(leaf.id.bytes, pair->b.child, OID_LEN);
+	e = &s->entries[s->count++];
+	*e = (struct diff_stream_entry){ .at = s->bytes.len, .key_len = (uint32_t)pair->a.key_len, .is_leaf = true };
+	buf_add(&s->bytes, pair->a.key, pair->a.key_len);
+	buf_add(&s->bytes, &leaf, sizeof(leaf));
+	if (buf_check(&s->bytes, err))
+		return -1;
+	return s->count >= s->entry_max || s->bytes.len >= BYTES_MAX ? 2 : 1;
+}
+
 /* Go on behind the last entry that is held. */
 static int read_on(struct diff_stream *s, size_t entry_max, struct drift_error *err)
 {
@@ -64,6 +91,8 @@ static int read_on(struct diff_stream *s, size_t entry_max, struct drift_error *
 	auto_buf from = BUF_INIT;
 	int r;
 
+	if (s->target)
+		options.leaf = keep_leaf;
 	options.from_len = s->from ? strlen(s->from) : 0;
 	options.to_len = s->to ? strlen(s->to) : 0;
 	if (s->begun && s->count) {
@@ -110,6 +139,10 @@ int diff_stream_next(struct diff_stream *s, struct diff_entry *out, struct drift
 	at = (const unsigned char *)s->bytes.data + e->at;
 	*out = (struct diff_entry){ .key = at, .key_len = e->key_len };
 	at += e->key_len;
+	if (e->is_leaf) {
+		memcpy(&s->leaf, at, sizeof(s->leaf));
+		out->leaf = &s->leaf;
+	}
 	if (e->has_a)
 		out->a = (struct diff_value){ at, e->a_len, e->a_loc };
 	at += e->a_len;

@@ -15,6 +15,7 @@ struct diff_entry {
 	const unsigned char *key;
 	size_t key_len;
 	struct diff_value a, b;
+	const struct map_leaf *leaf; /* or NULL; else key is its last, and a and b say nothing */
 };
 
 struct diff_stream_entry;
@@ -29,6 +30,10 @@ struct diff_stream {
 	size_t count, capacity, next;
 	struct buf bytes;
 	bool begun, ended; /* ended: nothing follows what is held */
+	/* Where it has leaves of a as they are, those of b are told as a whole; NULL: nowhere. Lives as long as the stream. */
+	const struct map_root *target;
+	struct node *above; /* of the last leaf asked for there */
+	struct map_leaf leaf;
 };
 
 void diff_stream_init(struct diff_stream *s, struct node_store *store, const struct map_root *a,

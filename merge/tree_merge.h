@@ -44,6 +44,7 @@ struct tree_merge_stats {
 		merged_count; /* documents that both sides changed, differently, and that were merged without a clash */
 	uint64_t clash_count; /* and those that clashed */
 	uint64_t conflict_count; /* documents in conflict in the result, older conflicts included */
+	uint64_t changed_min;    /* at least so many documents are not as both sides have them */
 };
 
 /* New nodes and blobs go into the store. The result depends on the input alone, as do what schemas and scripts say: they are the

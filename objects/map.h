@@ -65,13 +65,25 @@ void map_cursor_release(struct map_cursor *c);
 int map_rank(struct node_store *store, const struct map_root *root, const void *key, size_t key_len, uint64_t *rank_out,
 	     struct drift_error *err) MUST_CHECK;
 
-/* One change: set (value != NULL) or remove. */
+/* A leaf that takes the place of another with the same last key. */
+struct map_leaf {
+	struct oid id;
+	uint64_t loc;
+	uint64_t count, bytes;         /* entries and bytes in it */
+	uint64_t old_count, old_bytes; /* in the other */
+};
+
+/*
+ * One change: set (value != NULL) or remove. Or, with leaf, of all entries of the leaf that ends with key, see map_leaf_fits: the new
+ * one need not be read, if what is before it does not change where leaves begin.
+ */
 struct map_change {
 	const void *key;
 	size_t key_len;
 	const void *value; /* NULL: remove */
 	size_t value_len;
 	uint64_t loc; /* of the object that the value refers to */
+	const struct map_leaf *leaf;
 };
 
 /* Changes in strictly ascending key order: 1 / 0 / -1. What change_out points to lives until the next call. */
@@ -93,6 +105,19 @@ int map_edit_array(struct node_store *store, enum map_kind kind, const struct ma
 		   const struct map_change *changes, size_t change_count, struct map_root *root_out,
 		   struct drift_error *err) MUST_CHECK;
 
+/* Leaves of two versions of a map in the same place: they end with the same key, those before them too, and others follow. */
+struct map_leaf_pair {
+	struct node_entry a, b; /* in the nodes above: key, child, count, bytes, loc */
+	const unsigned char *before;
+	size_t before_len;
+};
+/*
+ * Has another version of the map the leaf pair->a in that same place? Then that leaf may be changed to pair->b. *node is NULL at first, kept
+ * for the next question, which is of a greater key, and released by the caller. 1 / 0 / -1
+ */
+int map_leaf_fits(struct node_store *store, const struct map_root *root, const struct map_leaf_pair *pair,
+		  struct node **node, struct drift_error *err) MUST_CHECK;
+
 /*
  * The differences between two maps in key order, equal subtrees skipped without being read. An entry counts as different
  * when its value bytes differ. Only keys in [from, to) are looked at; NULL for no bound.
@@ -102,6 +127,8 @@ struct map_diff_options {
 	size_t from_len, to_len;
 	/* a is NULL where the key is new, b where it is gone. Returns 0 to go on, >0 to stop (map_diff returns it), <0 error. */
 	int (*each)(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err);
+	/* NULL, or told of leaves that differ, before they are read: 1 enough is known, 2 the same, and stop, 0 compare them, -1. Not of all such leaves. */
+	int (*leaf)(void *data, const struct map_leaf_pair *pair, struct drift_error *err);
 	void *data;
 };
 int map_diff(struct node_store *store, const struct map_root *a, const struct map_root *b,

@@ -170,9 +170,33 @@ static bool same_subtree(const struct walk *a, const struct walk *b)
 	       !memcmp(a->entry.child, b->entry.child, OID_LEN);
 }
 
+/* Do both stand before leaves in the same place, of which nothing was told before? */
+static bool same_place(const struct walk *a, const struct walk *b, struct map_leaf_pair *pair)
+{
+	const struct map_diff_options *o = a->options;
+	const struct node *left = a->node[1], *right = b->node[1];
+	const unsigned char *key;
+	size_t key_len;
+
+	if (a->end || b->end || a->level != 1 || b->level != 1 || !a->slot[1] || !b->slot[1] ||
+	    a->slot[1] + 1 >= left->count || b->slot[1] + 1 >= right->count ||
+	    key_compare(a->entry.key, a->entry.key_len, b->entry.key, b->entry.key_len) != 0 ||
+	    at_or_beyond(a->entry.key, a->entry.key_len, o))
+		return false;
+	pair->before = node_key_at(left, a->slot[1] - 1, &pair->before_len);
+	key = node_key_at(right, b->slot[1] - 1, &key_len);
+	if (key_compare(pair->before, pair->before_len, key, key_len) != 0 ||
+	    (o->from && key_compare(key, key_len, o->from, o->from_len) < 0))
+		return false;
+	pair->a = a->entry;
+	pair->b = b->entry;
+	return true;
+}
+
 static int step(struct walk *a, struct walk *b, struct drift_error *err)
 {
 	size_t a_level = a->end ? 0 : a->level, b_level = b->end ? 0 : b->level;
+	struct map_leaf_pair pair;
 
 	if (same_subtree(a, b)) {
 		walk_next(a);
@@ -181,6 +205,17 @@ static int step(struct walk *a, struct walk *b, struct drift_error *err)
 	}
 	if (!a_level && !b_level)
 		return report(a, b, err);
+	if (a->options->leaf && same_place(a, b, &pair)) {
+		int known = a->options->leaf(a->options->data, &pair, err);
+
+		if (known < 0)
+			return -1;
+		if (known) {
+			walk_next(a);
+			walk_next(b);
+			return known > 1;
+		}
+	}
 	if (a_level >= b_level && walk_down(a, err) < 0)
 		return -1;
 	if (b_level >= a_level && walk_down(b, err) < 0)

@@ -43,6 +43,7 @@ struct editor {
 	struct child_changes up; /* for the level above */
 	struct node_entry change;
 	bool has_change, remove;
+	const struct map_leaf *leaf; /* of the change, if it is of a whole leaf */
 
 	unsigned level;
 	struct node *path[NODE_LEVEL_MAX + 1]; /* old nodes from the top down to level */
@@ -51,6 +52,7 @@ struct editor {
 	size_t pos;       /* entries of old that are merged */
 	bool old_last;    /* nothing follows old on its level */
 	bool kept;        /* old was found again unchanged */
+	bool swapped;     /* old is what takes its place: it is new to the level above */
 	/* With has_sums: of the builder, if all of old is counted in. Spares reading entries that were only copied. */
 	bool has_sums;
 	uint64_t count_sum, byte_sum;
@@ -82,7 +84,7 @@ static int check_change(struct editor *e, const struct map_change *c, struct dri
 
 static int next_leaf_change(struct editor *e, struct drift_error *err)
 {
-	struct map_change c;
+	struct map_change c = { .leaf = NULL };
 	int ret = e->changes->next(e->changes, &c, err);
 
 	e->has_change = ret > 0;
@@ -90,6 +92,7 @@ static int next_leaf_change(struct editor *e, struct drift_error *err)
 		return ret;
 	if (check_change(e, &c, err) < 0)
 		return -1;
+	e->leaf = c.leaf;
 	e->remove = !c.value;
 	e->change = (struct node_entry){
 		.key = c.key, .key_len = c.key_len, .value = c.value, .value_len = c.value_len, .count = 1, .loc = c.loc
@@ -147,7 +150,7 @@ static int open_old(struct editor *e, struct drift_error *err)
 
 	e->old = e->path[e->level];
 	e->pos = 0;
-	e->kept = false;
+	e->kept = e->swapped = false;
 	e->old_last = true;
 	for (level = e->level + 1; level < e->height; level++)
 		if (e->slot[level] + 1 < e->path[level]->count)
@@ -185,6 +188,48 @@ static int seek_old(struct editor *e, struct drift_error *err)
 	return open_old(e, err);
 }
 
+/*
+ * The old leaf that follows is to be another one whole, but leaves do not begin there any more where they did: merge the
+ * other one's entries instead.
+ */
+static int swap_old(struct editor *e, struct drift_error *err)
+{
+	const struct map_leaf *leaf = e->leaf;
+	struct node *node;
+	const unsigned char *key, *last;
+	size_t key_len, last_len;
+
+	if (e->store->load(e->store, &leaf->id, leaf->loc, &node, err) < 0)
+		return -1;
+	node_unref(e->path[0]);
+	e->path[0] = e->old = node;
+	key = node_key_at(node, node->count - 1, &key_len);
+	last = node_key_at(node, 0, &last_len);
+	if (node->level || node->count != leaf->count ||
+	    key_compare(key, key_len, e->change.key, e->change.key_len) != 0)
+		return error_set(err, DRIFT_ERR_CORRUPT, "a leaf of a tree is not what its parent says");
+	key = node_builder_last_key(&e->out, &key_len);
+	if (e->out.count && key_compare(key, key_len, last, last_len) >= 0)
+		return error_set(err, DRIFT_ERR_CORRUPT, "nodes of a tree are out of order");
+	e->swapped = true;
+	e->count += leaf->count - leaf->old_count;
+	e->count_sum += leaf->count - leaf->old_count;
+	e->byte_sum += leaf->bytes - leaf->old_bytes;
+	return next_change(e, err);
+}
+
+/* Is the change of just this leaf? */
+static bool change_is_of_old(const struct editor *e)
+{
+	const unsigned char *key;
+	size_t key_len;
+
+	if (e->level || !e->has_change || !e->leaf)
+		return false;
+	key = node_key_at(e->old, e->old->count - 1, &key_len);
+	return !key_compare(key, key_len, e->change.key, e->change.key_len);
+}
+
 static int next_old(struct editor *e, struct drift_error *err)
 {
 	unsigned level = e->level + 1;
@@ -195,9 +240,13 @@ static int next_old(struct editor *e, struct drift_error *err)
 	for (;;) {
 		if (enter_child(e, level, err) < 0)
 			return -1;
-		if (--level == e->level)
-			return open_old(e, err);
-		e->slot[level] = 0;
+		if (--level > e->level) {
+			e->slot[level] = 0;
+			continue;
+		}
+		if (open_old(e, err) < 0)
+			return -1;
+		return change_is_of_old(e) ? swap_old(e, err) : 0;
 	}
 }
 
@@ -266,7 +315,7 @@ static int emit(struct editor *e, struct drift_error *err)
 	if (is_old_again(e, base, bytes, len)) {
 		change.id = base->id;
 		change.loc = base->loc;
-		if (base == e->old) {
+		if (base == e->old && !e->swapped) {
 			e->kept = true;
 			if (e->level + 1 < e->height)
 				return 0;
@@ -356,6 +405,8 @@ static bool change_falls_into_old(const struct editor *e)
 	const unsigned char *key;
 	size_t key_len;
 
+	if (e->has_change && !e->level && e->leaf)
+		return false;
 	if (!e->has_change || e->old_last)
 		return e->has_change;
 	key = node_key_at(e->old, e->old->count - 1, &key_len);
@@ -399,6 +450,19 @@ static int merge_run(struct editor *e, struct drift_error *err)
 	return 0;
 }
 
+/* A whole leaf in the place of another, with nothing before it that goes on into it. */
+static int put_leaf(struct editor *e, struct drift_error *err)
+{
+	const struct child_change change = { .key_len = (uint32_t)e->change.key_len,
+					     .id = e->leaf->id,
+					     .loc = e->leaf->loc,
+					     .count = e->leaf->count,
+					     .bytes = e->leaf->bytes };
+
+	e->count += e->leaf->count - e->leaf->old_count;
+	return child_changes_put(&e->up, e->change.key, &change, err);
+}
+
 /* Would the change leave the old node as it is? */
 static bool change_is_idle(const struct editor *e)
 {
@@ -429,6 +493,11 @@ static int edit_level(struct editor *e, struct drift_error *err)
 	if (next_change(e, err) < 0)
 		return -1;
 	while (e->has_change) {
+		if (!e->level && e->leaf) {
+			if (put_leaf(e, err) < 0 || next_change(e, err) < 0)
+				return -1;
+			continue;
+		}
 		if (e->level < e->height) {
 			if (seek_old(e, err) < 0)
 				return -1;

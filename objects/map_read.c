@@ -160,6 +160,63 @@ int map_get(struct node_store *store, const struct map_root *root, const void *k
 	return 1;
 }
 
+/* The node above the leaf where key belongs: 1, or 0 if the root is a leaf or the key is beyond the last. */
+static int find_above_leaf(struct node_store *store, const struct map_root *root, const void *key, size_t key_len,
+			   struct node **out, struct drift_error *err)
+{
+	auto_node *node = NULL;
+
+	if (oid_is_zero(&root->id))
+		return 0;
+	if (map_load_root(store, root, &node, err) < 0)
+		return -1;
+	while (node->level > 1) {
+		bool equal;
+		size_t slot = node_search(node, key, key_len, &equal);
+		struct node *child;
+
+		if (slot == node->count)
+			return 0;
+		if (map_load_child(store, node, slot, &child, err) < 0)
+			return -1;
+		node_unref(node);
+		node = child;
+	}
+	if (!node->level)
+		return 0;
+	*out = node;
+	node = NULL;
+	return 1;
+}
+
+int map_leaf_fits(struct node_store *store, const struct map_root *root, const struct map_leaf_pair *pair,
+		  struct node **node, struct drift_error *err)
+{
+	struct node_entry entry;
+	const unsigned char *key = NULL;
+	size_t slot, key_len = 0;
+	bool equal;
+
+	if (*node)
+		key = node_key_at(*node, (*node)->count - 1, &key_len);
+	if (!key || key_compare(key, key_len, pair->a.key, pair->a.key_len) < 0) {
+		struct node *found = NULL;
+		int r = find_above_leaf(store, root, pair->a.key, pair->a.key_len, &found, err);
+
+		if (r <= 0)
+			return r;
+		node_unref(*node);
+		*node = found;
+	}
+	slot = node_search(*node, pair->a.key, pair->a.key_len, &equal);
+	if (!equal || !slot || slot + 1 >= (*node)->count)
+		return 0;
+	node_entry_at(*node, slot, &entry);
+	key = node_key_at(*node, slot - 1, &key_len);
+	return !memcmp(entry.child, pair->a.child, OID_LEN) &&
+	       !key_compare(key, key_len, pair->before, pair->before_len);
+}
+
 /* ---- cursors ---- */
 
 void map_cursor_release(struct map_cursor *c)

@@ -55,9 +55,10 @@ static struct signature_line signature(int64_t time_usec)
 	return line;
 }
 
-static int add_commit(struct repo *repo, struct odb_batch *batch, struct commit *const sides[2],
-		      const struct tree_root *root, struct commit **out, struct drift_error *err)
+static int add_commit(struct odb_batch *batch, struct commit *const sides[2], const struct tree_root *root,
+		      uint64_t changed_min, struct commit **out, struct drift_error *err)
 {
+	static const struct change_list marker = { .complete = false };
 	int64_t time_usec = sides[0]->time_usec > sides[1]->time_usec ? sides[0]->time_usec : sides[1]->time_usec;
 	struct object_ref parents[2] = { { sides[0]->id, sides[0]->loc }, { sides[1]->id, sides[1]->loc } };
 	struct commit c = { .tree = { root->id, root->loc },
@@ -67,7 +68,7 @@ static int add_commit(struct repo *repo, struct odb_batch *batch, struct commit 
 			    .committer = signature(time_usec),
 			    .message = { MERGE_MESSAGE, strlen(MERGE_MESSAGE) } };
 
-	return writer_add_commit(repo, batch, &c, out, err);
+	return writer_add_commit_changes(batch, &c, changed_min > CHANGE_LIST_MAX ? &marker : NULL, out, err);
 }
 
 /* Whose side is first in an automatic merge? */
@@ -91,7 +92,7 @@ static int make(struct repo *repo, struct odb_batch *batch, struct commit *ours,
 	job.store = store;
 	if (merge_commit_trees(&job, &root, &out->stats, err))
 		return -1;
-	return add_commit(repo, batch, job.sides, &root, &out->commit, err);
+	return add_commit(batch, job.sides, &root, out->stats.changed_min, &out->commit, err);
 }
 
 int merge_automatic(struct repo *repo, struct odb_batch *batch, struct commit *ours, struct commit *theirs,
@@ -149,7 +150,7 @@ static int verify(struct repo *repo, struct commit *c, struct odb_batch *batch, 
 		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s holds another tree than its parents merge to",
 				 oid_to_hex(&c->id, hex));
 	root.loc = c->tree.loc;
-	if (add_commit(repo, batch, sides, &root, &again, err))
+	if (add_commit(batch, sides, &root, 0, &again, err))
 		return -1;
 	if (!oid_equal(&again->id, &c->id))
 		return error_set(err, DRIFT_ERR_CORRUPT, "commit %s is another than its parents merge to",

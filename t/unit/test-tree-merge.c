@@ -328,10 +328,113 @@ static void test_random(void **state)
 	assert_true(conflicts > 2000);
 }
 
+/* ---- many documents: whole leaves go over where the other side has not touched them ---- */
+
+#define MANY 16000
+
+/* Document number i says which version of it is there; 0: none. */
+struct shelf {
+	unsigned char version[MANY];
+	struct tree_root tree;
+};
+
+struct shelf_changes {
+	struct tree_changes changes;
+	const struct shelf *from, *to;
+	size_t next;
+	char key[16], text[128];
+	struct document doc;
+};
+
+static int next_of_shelf(struct tree_changes *self, struct tree_change *change, struct drift_error *err)
+{
+	struct shelf_changes *c = (struct shelf_changes *)self;
+
+	(void)err;
+	while (c->next < MANY && c->from->version[c->next] == c->to->version[c->next])
+		c->next++;
+	if (c->next == MANY)
+		return 0;
+	snprintf(c->key, sizeof(c->key), "k%05zu", c->next);
+	c->doc = (struct document){ .data = (const unsigned char *)c->text };
+	c->doc.len = (size_t)snprintf(c->text, sizeof(c->text), "{\"v\":%d,\"x\":\"%0*d\"}", c->to->version[c->next],
+				      1 + (int)(c->next * 7 % 60), 0);
+	*change = (struct tree_change){ .path = { "many", 4, c->key, strlen(c->key) },
+					.document = c->to->version[c->next] ? &c->doc : NULL };
+	c->next++;
+	return 1;
+}
+
+static void build_shelf(struct desk *d, struct node_store *nodes, const struct shelf *from, struct shelf *to)
+{
+	struct shelf_changes c = { .changes = { .next = next_of_shelf }, .from = from, .to = to };
+
+	desk_must(d, tree_edit_exact(nodes, &from->tree, &c.changes, &to->tree, &d->err));
+}
+
+/* Here and there, or a stretch; documents change, go and come. Only those of the side: no two sides change the same. */
+static void edit_shelf(struct desk *d, struct shelf *s, size_t side)
+{
+	size_t edits = 1 + desk_random(d, desk_random(d, 3) ? 40 : 1500), at = desk_random(d, MANY);
+	bool stretch = desk_random(d, 2);
+
+	while (edits--) {
+		at = stretch ? (at + 2) % MANY : desk_random(d, MANY);
+		if (at % 2 == side)
+			s->version[at] = (unsigned char)(desk_random(d, 3) ? 1 + desk_random(d, 5) : 0);
+		else if (stretch)
+			at++;
+	}
+}
+
+static void test_many(void **state)
+{
+	static struct shelf none, base, a, b, merged, wanted;
+	struct desk *d = *state;
+	auto_merge_store *store = NULL;
+	struct node_store *nodes;
+
+	desk_must(d, merge_store_new(d->odb, &store, &d->err));
+	nodes = merge_store_nodes(store);
+	tree_empty(&none.tree);
+	for (size_t i = 0; i < MANY; i++)
+		base.version[i] = (unsigned char)desk_random(d, 4);
+	build_shelf(d, nodes, &none, &base);
+	for (int round = 0; round < 60; round++) {
+		struct tree_merge_input input = { .base = base.tree };
+		struct tree_root other;
+
+		a = b = wanted = base;
+		edit_shelf(d, &a, 0);
+		edit_shelf(d, &b, 1);
+		/* Where a leaf ends with what the one side removes, the next one goes on from there, which the other has changed. */
+		for (size_t n = round % 2 ? 200 : 0, at; n--;) {
+			at = desk_random(d, MANY / 2 - 40) * 2;
+			a.version[at] = 0;
+			b.version[at + 41] = (unsigned char)desk_random(d, 5);
+		}
+		for (size_t i = 0; i < MANY; i++)
+			wanted.version[i] = i % 2 ? b.version[i] : a.version[i];
+		build_shelf(d, nodes, &base, &a);
+		build_shelf(d, nodes, &base, &b);
+		input.first = a.tree;
+		input.second = b.tree;
+		desk_must(d, tree_merge(store, &input, &merged.tree, NULL, &d->err));
+		input.first = b.tree;
+		input.second = a.tree;
+		desk_must(d, tree_merge(store, &input, &other, NULL, &d->err));
+		build_shelf(d, nodes, &none, &wanted);
+		assert_true(oid_equal(&merged.tree.id, &wanted.tree.id));
+		assert_true(oid_equal(&other.id, &wanted.tree.id));
+		base = wanted;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_random, desk_setup, desk_teardown),
+		cmocka_unit_test_setup_teardown(test_many, desk_setup, desk_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
