@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define SHARD_COUNT 16
+#define OFFERED_LEN ((size_t)32 << 20) /* more is not taken if it is only offered */
 #define EMPTY UINT32_MAX
 
 struct cached {
@@ -224,22 +225,36 @@ static void insert(struct shard *s, uint64_t hash, uint64_t loc, struct node *no
 	s->live++;
 }
 
-void node_cache_put(struct node_cache *cache, uint64_t loc, struct node *node)
+static void put(struct shard *s, uint64_t hash, uint64_t loc, struct node *node, size_t full_len, bool evict)
 {
-	uint64_t hash = mix(loc);
-	struct shard *s = shard_of(cache, hash);
 	size_t len = node_memory(node);
 
-	if (loc == LOC_UNKNOWN || len > s->max_len)
+	if (loc == LOC_UNKNOWN || len > full_len)
 		return;
 	pthread_mutex_lock(&s->mutex);
-	if (!find(s, hash, loc)) {
-		while (s->live && s->len + len > s->max_len)
+	if (!find(s, hash, loc) && (evict || s->len + len <= full_len)) {
+		while (s->live && s->len + len > full_len)
 			evict_one(s);
 		if (!grow_buckets(s))
 			insert(s, hash, loc, node);
 	}
 	pthread_mutex_unlock(&s->mutex);
+}
+
+void node_cache_put(struct node_cache *cache, uint64_t loc, struct node *node)
+{
+	uint64_t hash = mix(loc);
+	struct shard *s = shard_of(cache, hash);
+
+	put(s, hash, loc, node, s->max_len, true);
+}
+
+void node_cache_offer(struct node_cache *cache, uint64_t loc, struct node *node)
+{
+	uint64_t hash = mix(loc);
+	struct shard *s = shard_of(cache, hash);
+
+	put(s, hash, loc, node, s->max_len / 4 < OFFERED_LEN / SHARD_COUNT ? s->max_len / 4 : OFFERED_LEN / SHARD_COUNT, false);
 }
 
 void node_cache_stats(struct node_cache *cache, struct node_cache_stats *out)

@@ -14,6 +14,8 @@ void node_cache_free(struct node_cache *cache);
 struct node *node_cache_get(struct node_cache *cache, uint64_t loc);
 /* Keeps a reference of its own; without memory it just does not. */
 void node_cache_put(struct node_cache *cache, uint64_t loc, struct node *node);
+/* The same, as long as little is in the cache: for what may be wanted, or not. */
+void node_cache_offer(struct node_cache *cache, uint64_t loc, struct node *node);
 /* Forget one. */
 void node_cache_drop(struct node_cache *cache, uint64_t loc);
 

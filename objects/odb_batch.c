@@ -190,8 +190,10 @@ void odb_batch_stored_until(struct odb_batch *batch, size_t end)
 	for (i = batch->first_waiting; i < end; i++) {
 		struct pending *p = batch_waiting(batch, i);
 
-		/* A bulk load would only push out what is read again. */
-		if (p->node && !(batch->spilled && !p->node->level && !p->base))
+		/* A long bulk load would only push out what is read again. */
+		if (p->node && batch->spilled && !p->node->level && !p->base)
+			node_cache_offer(batch->odb->cache, batch->places[i].loc, p->node);
+		else if (p->node)
 			node_cache_put(batch->odb->cache, batch->places[i].loc, p->node);
 		if (p->node && p->base)
 			share_node(batch->odb, p->node);
