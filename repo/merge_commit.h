@@ -15,8 +15,8 @@
 #define MERGE_AUTHOR "drift"
 #define MERGE_MESSAGE "Merge"
 #define MERGE_BASES_MAX 8   /* folded into one; further ones are left out */
-#define MERGE_DEPTH_MAX 16  /* of bases of bases; below, the first of several stands for all */
-#define MERGE_FOLDS_MAX 256 /* merges of bases for one merge; beyond, the same */
+#define MERGE_DEPTH_MAX 256  /* of bases of bases; below, the first of several stands for all */
+#define MERGE_FOLDS_MAX 512 /* merges of bases for one merge; beyond, the same */
 
 enum merge_kind {
 	MERGE_NOTHING, /* theirs is an ancestor of ours, or the same */
