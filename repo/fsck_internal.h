@@ -198,6 +198,11 @@ int fsck_check_entry(struct fsck_worker *w, const struct txn *t, bool packed, st
 /* --- fsck_trees.c: trees as wholes --- */
 int fsck_check_trees(struct fsck *f, struct drift_error *err) MUST_CHECK;
 
+/* --- fsck_terms.c --- */
+
+/* Of the tree of a commit that a ref leads to. */
+int fsck_check_terms(struct fsck *f, const struct commit *c, struct drift_error *err) MUST_CHECK;
+
 /* --- fsck_rebuild.c: a map built anew from its entries is the same: 1, 0, -1 --- */
 int fsck_rebuild_map(struct node_store *store, enum map_kind kind, const struct map_root *root,
 		     struct drift_error *err) MUST_CHECK;

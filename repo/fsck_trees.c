@@ -118,7 +118,7 @@ static int check_ref(struct tree_check *c, const struct fsck_ref *ref, struct dr
 		return r < 0 ? error_set(err, why.code, "%s", why.message) : 0;
 	if (check_tree(c, &commit->tree, MAP_DOCUMENTS, true, &why) < 0)
 		return tree_fault(c->f, commit, &why, err);
-	return 0;
+	return fsck_check_terms(c->f, commit, err);
 }
 
 /* Each tree of each commit; where neighbours share subtrees those are proven once. */

@@ -186,4 +186,18 @@ test_expect_success 'verify names a commit that claims to be a merge of its pare
 	test_expect_code 1 drift verify nosuch
 '
 
+test_expect_success 'fsck --full names terms that are none' '
+	part "{\"a\":1}" "{\"a\":2}" "{\"a\":3}" && drift merge topic -q && drift fsck --full -q && id=$(drift ls-tree -r HEAD other/1 | cut -d" " -f3 | cut -f1) && tab=$(printf "\t") &&
+	for line in "nonsense|the key of one" "other/1/+$id|takes two sides" "users/9/+$id|no document" "other/1/+$(echo $id | tr 0-9a-f 1-9a-f0)|another version"; do
+		{ drift ls-tree -r HEAD && echo "100644 blob $id$tab.drift/conflict/${line%|*}"; } | LC_ALL=C sort -t"$tab" -k2 | drift mktree >tree &&
+		drift update-ref refs/heads/bad "$(drift commit-tree "$(cat tree)" -m bad)" && test_expect_code 1 drift fsck --full >out 2>&1 &&
+		test_grep "${line#*|}" out || return 1
+	done
+'
+
+test_expect_success 'export to git and back keeps conflicts out of harm' '
+	part "{\"a\":1}" "{\"a\":2}" "{\"a\":3}" && drift merge topic -q && drift export git >stream && mkdir -p back && (cd back && rm -rf .drift && drift init -q && drift import git <../stream >out 2>&1 &&
+	test "$(drift get users/1 2>err)" = "$(cd .. && drift get users/1 2>err)" && drift fsck --full -q)
+'
+
 test_done
