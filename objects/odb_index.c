@@ -7,6 +7,7 @@
 
 #define FIRST_ROOM 1024
 #define FIRST_REF_ROOM 16
+#define REBUILD_TRIES 10
 
 /* Entries that one frame adds at most: two a record, one a change, two heads; import frames with many refs ask for more. */
 static void frame_room(const struct txn *t, const struct txn_log *log, uint64_t *main_out, uint64_t *ref_out)
@@ -356,7 +357,7 @@ static int create_shared(struct odb *odb, struct store_index **out, struct drift
 	return index_create(path.data, identity, FIRST_ROOM, FIRST_REF_ROOM, out, err);
 }
 
-int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
+static int make_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
 {
 	struct rebuild rb = { .odb = odb };
 	int r = locked ? create_shared(odb, &rb.index, err) :
@@ -375,4 +376,19 @@ int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, st
 	}
 	*out = rb.index;
 	return 0;
+}
+
+/* Again if the folder went, or the file in it, while the index was made: derived files may be deleted at any time. */
+int odb_rebuild_index(struct odb *odb, bool locked, struct store_index **out, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_OK };
+	int r = -1;
+
+	for (int tries = 0; tries < REBUILD_TRIES && r; tries++) {
+		r = make_index(odb, locked, out, &why);
+		if (r && (!locked || why.code != DRIFT_ERR_NOT_FOUND))
+			return error_set(err, why.code, "%s", why.message);
+	}
+	/* Something else has that name. */
+	return r ? error_set(err, DRIFT_ERR_IO, "%s", why.message) : 0;
 }
