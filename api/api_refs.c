@@ -53,7 +53,7 @@ static int take_down(void *data, const char *name, const struct ref_value *value
 	struct listing *l = data;
 
 	(void)value;
-	if (!strcmp(name, REF_STAGE))
+	if (refs_is_own(name))
 		return 0;
 	buf_add(&l->names, name, strlen(name) + 1);
 	return buf_check(&l->names, err);
@@ -86,7 +86,7 @@ int drift_ref_each(struct drift_repo *repo, const char *prefix, drift_ref_fn eac
 static int change_of(const struct drift_ref_change *from, struct ref_change *to, struct drift_error *err)
 {
 	*to = (struct ref_change){ .name = from->name, .check_only = from->action == DRIFT_REF_CHECK };
-	if (!from->name || !strcmp(from->name, REF_STAGE))
+	if (!from->name || refs_is_own(from->name))
 		return error_set(err, DRIFT_ERR_INVALID, "the name of a ref is missing, or the store's own");
 	to->expect = from->expect == DRIFT_EXPECT_ABSENT ? REF_EXPECT_ABSENT :
 		     from->expect == DRIFT_EXPECT_ID     ? REF_EXPECT_OBJECT :

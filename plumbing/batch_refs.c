@@ -82,6 +82,8 @@ static int write_each(void *data, const char *name, const struct ref_value *valu
 	struct json_writer *w = data;
 
 	(void)err;
+	if (refs_is_own(name))
+		return 0;
 	json_writer_begin_object(w);
 	json_writer_text(w, "name", name, strlen(name));
 	write_ref(value, w);

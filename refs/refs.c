@@ -139,14 +139,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-static bool is_own_name(const char *name)
+bool refs_is_own(const char *name)
 {
 	return !strcmp(name, REF_STAGE) || !strncmp(name, REF_INCOMING, strlen(REF_INCOMING));
 }
 
 static int check_name(const struct ref_change *change, struct drift_error *err)
 {
-	if (is_own_name(change->name))
+	if (refs_is_own(change->name))
 		return 0;
 	if (refname_check(change->name, strlen(change->name), err))
 		return -1;

@@ -33,6 +33,9 @@ int refs_commit(struct odb *odb, const char *name, bool locked, struct commit **
 int refs_expand(struct odb *odb, const char *shorthand, size_t len, char name_out[REF_NAME_MAX + 1],
 		struct drift_error *err) MUST_CHECK;
 
+/* Is it one that people neither see nor move: STAGE, or below INCOMING? */
+bool refs_is_own(const char *name);
+
 enum ref_expect { REF_EXPECT_ANYTHING, REF_EXPECT_ABSENT, REF_EXPECT_OBJECT };
 
 struct ref_change {

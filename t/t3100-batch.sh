@@ -277,6 +277,11 @@ test_expect_success 'refs' '
 	END
 '
 
+test_expect_success 'refs of the store'"'"'s own are not listed' '
+	drift init -q own && drift -C own put c/k -j 1 && echo "{\"op\":\"refs\",\"prefix\":\"\"}" | drift -C own batch >out &&
+	echo "{\"ok\":true,\"refs\":[{\"name\":\"HEAD\",\"target\":\"refs/heads/main\"}]}" >expect && test_cmp expect out
+'
+
 test_expect_success 'the stage of people is left alone' '
 	drift put s/1 -j 1 && echo "{\"op\":\"get\",\"path\":\"s/1\"}" | run && test_grep "\"found\":false" out &&
 	printf "%s\n" "{\"op\":\"put\",\"path\":\"s/2\",\"json\":1}" "{\"op\":\"commit\",\"message\":\"s\"}" | run &&
