@@ -61,7 +61,7 @@ static int check_one(struct received *r, const struct stream_check *check, uint6
 /* What an earlier checkpoint told and this one leaves out is an ancestor of what it tells. */
 static int receive_checks(struct received *r, const struct stream_record *record, struct drift_error *err)
 {
-	uint64_t checked[STREAM_CHECKS_MAX];
+	uint64_t checked[STREAM_CHECKS_MAX], keep_len = r->options.keep_len ? r->options.keep_len : KEEP_LEN;
 
 	for (size_t i = 0; i < record->check_count; i++)
 		if (check_one(r, &record->checks[i], &checked[i], err))
@@ -70,7 +70,7 @@ static int receive_checks(struct received *r, const struct stream_record *record
 	r->checked_count = record->check_count;
 	r->unkept = r->checked_count > 0;
 	received_report(r);
-	if (r->counts.stream_len - r->kept_len < KEEP_LEN && date_now_us() - r->kept_usec < KEEP_USEC)
+	if (r->counts.stream_len - r->kept_len < keep_len && date_now_us() - r->kept_usec < KEEP_USEC)
 		return 0;
 	return incoming_keep(r, err);
 }

@@ -26,6 +26,7 @@ struct sync_receive_options {
 	uint64_t document_len_max; /* longest document taken; 0: DOCUMENT_LEN_MAX */
 	uint64_t content_len_max;  /* documents together, as they are here; 0: SYNC_CONTENT_MAX and SYNC_CONTENT_RATIO */
 	uint64_t stream_len_max;   /* bytes that come; 0: no limit */
+	uint64_t keep_len;         /* of bytes that come, after which what is told is kept under INCOMING; 0: a default */
 	bool raw;                  /* records come as they are, for tests */
 	bool any_clock;            /* take commits that are ahead of this machine's clock by more than core.maxClockAhead */
 	const struct sync_progress *progress; /* or NULL */

@@ -170,7 +170,8 @@ static void test_cut(void **state)
 			assert_true(rest.len < whole.len / 4);
 		must(ferry(p->from->repo, to, &why));
 		expect_refs(to, "", "HEAD " MAIN " ");
-		ferry_check(to);
+		if (cut % 3 == 0)
+			ferry_check(to);
 		ferry_remove(to, dir);
 	}
 	assert_true(reused > 4);
@@ -189,6 +190,55 @@ static void test_incoming_goes(void **state)
 	expect_refs(p->to, "INCOMING/", "INCOMING/ferry/0 ");
 	must(ferry(p->from->repo, p->to, &why));
 	expect_refs(p->to, "", "HEAD " MAIN " ");
+}
+
+/* Kept on the way, again and again, and taken up by another attempt. */
+static void test_kept_on_the_way(void **state)
+{
+	struct pair *p = *state;
+	const struct sync_receive_options options = { .peer = "ferry", .keep_len = 1 };
+	auto_buf whole = BUF_INIT, rest = BUF_INIT;
+	struct ferry_bytes bytes;
+	const struct sync_source source = ferry_source(&bytes);
+	auto_received *r = NULL;
+
+	grow(p->from, 1200);
+	must(ferry_send(p->from->repo, NULL, &whole, &why));
+	/* As if it had been killed: what is not kept by then is lost. */
+	bytes = (struct ferry_bytes){ .data = whole.data, .len = whole.len };
+	must(sync_receive(p->to, &source, &options, &r, &why));
+	received_free(take_ptr(r));
+	expect_refs(p->to, "INCOMING/", "INCOMING/ferry/0 ");
+	must(ferry_send(p->from->repo, p->to, &rest, &why));
+	assert_true(rest.len < whole.len / 3);
+	bytes = (struct ferry_bytes){ .data = rest.data, .len = rest.len };
+	must(sync_receive(p->to, &source, &options, &r, &why));
+	must(ferry_settle(p->from->repo, p->to, r, &why));
+	expect_refs(p->to, "", "HEAD " MAIN " ");
+	ferry_check(p->to);
+}
+
+/* A transfer that is whole and that the caller does not want now: all of it is kept. */
+static void test_keep(void **state)
+{
+	struct pair *p = *state;
+	const struct sync_receive_options options = { .peer = "ferry" };
+	auto_buf whole = BUF_INIT, rest = BUF_INIT;
+	struct ferry_bytes bytes;
+	const struct sync_source source = ferry_source(&bytes);
+	auto_received *r = NULL;
+
+	grow(p->from, 20);
+	must(ferry_send(p->from->repo, NULL, &whole, &why));
+	bytes = (struct ferry_bytes){ .data = whole.data, .len = whole.len };
+	must(sync_receive(p->to, &source, &options, &r, &why));
+	must(received_keep(r, &why));
+	expect_refs(p->to, "", "HEAD INCOMING/ferry/0 ");
+	must(ferry_send(p->from->repo, p->to, &rest, &why));
+	assert_true(rest.len < 20);
+	must(ferry_settle(p->from->repo, p->to, r, &why));
+	expect_refs(p->to, "", "HEAD " MAIN " ");
+	ferry_check(p->to);
 }
 
 static void set_incoming(struct repo *repo, const struct oid *id, int64_t time_usec)
@@ -455,6 +505,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_small, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_cut, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_incoming_goes, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(test_kept_on_the_way, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(test_keep, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_incoming_is_forgotten, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_damage, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(test_lies, pair_setup, pair_teardown),
