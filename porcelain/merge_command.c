@@ -9,9 +9,7 @@
 #include "cli/output.h"
 #include "cli/ref_move.h"
 #include "refs/refname.h"
-#include "repo/merge_commit.h"
-
-#define ATTEMPTS_MAX 20
+#include "sync/join.h"
 
 struct merge_options {
 	const char *favour, *policy;
@@ -59,7 +57,6 @@ struct merging {
 	struct ref_resolved branch;
 	struct commit *ours, *theirs; /* ours: NULL, the branch has no commits */
 	struct merge_store *store;
-	struct odb_batch *batch;
 	struct merge_result result;
 };
 
@@ -68,7 +65,6 @@ static void merging_release(struct merging *m)
 	commit_unref(m->ours);
 	commit_unref(m->theirs);
 	commit_unref(m->result.commit);
-	odb_batch_free(m->batch);
 	merge_store_free(m->store);
 	merge_args_release(&m->args);
 }
@@ -91,14 +87,10 @@ static int read_sides(struct merging *m)
 	struct odb *odb = repo_odb(ctx->repo);
 	struct object_ref theirs;
 
-	commit_unref(m->ours);
-	m->ours = NULL;
 	if (refs_resolve(odb, branch ? branch : REF_HEAD, false, &m->branch, &ctx->err))
 		return -1;
 	if (m->branch.exists && odb_commit(odb, &m->branch.object.id, m->branch.object.loc, &m->ours, &ctx->err))
 		return -1;
-	if (m->theirs)
-		return 0;
 	return ctx_commit_of(ctx, m->name, &theirs, &ctx->err) ||
 	       odb_commit(odb, &theirs.id, theirs.loc, &m->theirs, &ctx->err);
 }
@@ -120,21 +112,18 @@ static int find_kind(struct merging *m)
 	return 0;
 }
 
-/* No conflicts, where none are wanted: those that came along count as well. */
-static int check_conflicts(struct merging *m, struct node_store *nodes, const struct tree_root *root)
+static int check_conflicts(struct merging *m, const struct commit *ours, uint64_t then)
 {
 	const struct merge_options *o = m->ctx->options;
-	struct drift_error *err = &m->ctx->err;
-	uint64_t *count = &m->result.stats.conflict_count;
-	bool refused;
+	uint64_t now = 0;
 
-	if (conflict_count(nodes, root, count, err) ||
-	    merge_conflicts_refused(m->ctx->repo, m->branch.name, &refused, err))
-		return -1;
-	if (!*count || (!refused && !o->no_conflicts))
-		return 0;
-	return error_set(err, DRIFT_ERR_CLASH, "%" PRIu64 " document%s would be in conflict", *count,
-			 *count == 1 ? "" : "s");
+	if (ours) {
+		const struct tree_root root = { ours->tree.id, ours->tree.loc };
+
+		if (conflict_count(repo_nodes(m->ctx->repo), &root, &now, &m->ctx->err))
+			return -1;
+	}
+	return merge_check_conflicts(m->ctx->repo, m->branch.name, o->no_conflicts, now, then, &m->ctx->err);
 }
 
 /* ---- a person's merge ---- */
@@ -168,7 +157,7 @@ static int build(struct tree_builder *self, struct odb_batch *batch, const struc
 		return error_set(err, DRIFT_ERR_CLASH, "another writer has merged it meanwhile");
 	if (merge_trees(m, ours, batch, root_out))
 		return -1;
-	return check_conflicts(m, odb_batch_nodes(batch), root_out);
+	return check_conflicts(m, ours, m->result.stats.conflict_count);
 }
 
 static void default_message(const struct merging *m, struct buf *out)
@@ -201,72 +190,31 @@ static int commit_personal(struct merging *m, struct commit_result *result)
 	return refs_commit(repo_odb(ctx->repo), result->branch, false, &m->result.commit, &ctx->err) < 0 ? -1 : 0;
 }
 
-/* ---- everybody's merge, and going forward ---- */
-
-static int move_branch(struct merging *m)
+/* Everybody's merge, or going forward. */
+static int join(struct merging *m)
 {
-	struct ref_change change = { .name = m->branch.name,
-				     .expect = m->ours ? REF_EXPECT_OBJECT : REF_EXPECT_ABSENT,
-				     .value = { .kind = REF_OBJECT,
-						.object = { m->result.commit->id, m->result.commit->loc } } };
-	auto_buf reason = BUF_INIT;
-
-	if (m->ours)
-		change.old = m->ours->id;
-	buf_addf(&reason, "merge: %.200s%s", m->name, m->result.kind == MERGE_FORWARD ? ", forward" : "");
-	if (buf_check(&reason, &m->ctx->err))
-		return -1;
-	return ctx_move_refs(m->ctx, &change, 1, m->batch, reason.data, &m->ctx->err);
-}
-
-static int check_expected(struct merging *m)
-{
-	struct commit_options options;
-	struct drift_error *err = &m->ctx->err;
-
-	if (!m->ctx->common.expect)
-		return 0;
-	if (ctx_commit_options(m->ctx, &options, err))
-		return -1;
-	if (oid_is_zero(&options.expect) ? !m->ours : m->ours && oid_equal(&options.expect, &m->ours->id))
-		return 0;
-	return error_set(err, DRIFT_ERR_CLASH, "'%s' is not where it was expected", m->branch.name);
-}
-
-static int make_common(struct merging *m)
-{
+	const struct merge_options *o = m->ctx->options;
 	struct cmd_context *ctx = m->ctx;
-	struct node_store *nodes = repo_nodes(ctx->repo);
-	struct tree_root root;
+	struct commit_options who;
+	struct join_result result;
+	struct join_options options = { .branch = m->branch.name,
+					.with = &m->theirs->id,
+					.verb = "merge",
+					.from = m->name,
+					.no_conflicts = o->no_conflicts,
+					.forward_only = o->forward_only };
 
-	commit_unref(m->result.commit);
-	m->result.commit = NULL;
-	odb_batch_free(m->batch);
-	m->batch = NULL;
-	if (m->result.kind == MERGE_FORWARD) {
-		m->result.commit = commit_ref(m->theirs);
-	} else {
-		if (odb_batch_new(repo_odb(ctx->repo), &m->batch, &ctx->err) ||
-		    merge_automatic(ctx->repo, m->batch, m->ours, m->theirs, &m->result, &ctx->err))
-			return -1;
-		nodes = odb_batch_nodes(m->batch);
-	}
-	root = (struct tree_root){ m->result.commit->tree.id, m->result.commit->tree.loc };
-	return check_conflicts(m, nodes, &root);
-}
-
-/* 1 done / 0 the branch has moved meanwhile / -1 */
-static int try_common(struct merging *m)
-{
-	struct drift_error *err = &m->ctx->err;
-
-	if (check_expected(m) || make_common(m))
+	if (ctx_commit_options(ctx, &who, &ctx->err))
 		return -1;
-	if (!move_branch(m))
-		return 1;
-	if (err->code != DRIFT_ERR_CLASH || m->ctx->common.expect)
+	options.expect = who.has_expect ? &who.expect : NULL;
+	options.actor = who.author;
+	options.time_usec = who.time_usec;
+	if (branch_join(ctx->repo, &options, &result, &ctx->err))
 		return -1;
-	return read_sides(m) || find_kind(m) ? -1 : m->result.kind == MERGE_NOTHING;
+	m->result.kind = result.kind;
+	m->result.stats = (struct tree_merge_stats){ .merged_count = result.merged_count,
+						     .conflict_count = result.conflict_count };
+	return odb_commit(repo_odb(ctx->repo), &result.new, LOC_UNKNOWN, &m->result.commit, &ctx->err);
 }
 
 /* ---- the command ---- */
@@ -334,7 +282,8 @@ static int try_only(struct merging *m)
 	}
 	if (conflict_list(ctx, nodes, &root, NULL))
 		return ctx_die(ctx, "list conflicts");
-	if (check_conflicts(m, nodes, &root))
+	if (conflict_count(nodes, &root, &m->result.stats.conflict_count, &ctx->err) ||
+	    check_conflicts(m, m->ours, m->result.stats.conflict_count))
 		return ctx_fail(ctx, "merge '%s'", m->name);
 	return EXIT_DONE;
 }
@@ -344,7 +293,6 @@ static int run(struct merging *m)
 	struct cmd_context *ctx = m->ctx;
 	const struct merge_options *o = ctx->options;
 	struct commit_result result;
-	int done = 0;
 
 	if (merge_args_parse(o->favour, o->policy, &m->args, &ctx->err) || read_sides(m) || find_kind(m))
 		return ctx_fail(ctx, "merge '%s'", m->name);
@@ -363,9 +311,7 @@ static int run(struct merging *m)
 			return ctx_fail(ctx, "merge '%s'", m->name);
 		return report(m);
 	}
-	for (int i = 0; i < ATTEMPTS_MAX && !done; i++)
-		done = try_common(m);
-	return done > 0 ? report(m) : ctx_fail(ctx, "merge '%s'", m->name);
+	return join(m) ? ctx_fail(ctx, "merge '%s'", m->name) : report(m);
 }
 
 static int merge(struct cmd_context *ctx, int argc, char **argv)

@@ -1,5 +1,6 @@
 #include "repo/merge_commit.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "refs/refname.h"
@@ -44,6 +45,21 @@ int merge_conflicts_refused(struct repo *repo, const char *branch, bool *out, st
 		return -1;
 	*out = !strcmp(rule, "refuse");
 	return 0;
+}
+
+int merge_check_conflicts(struct repo *repo, const char *branch, bool unwanted, uint64_t now, uint64_t then,
+			  struct drift_error *err)
+{
+	bool refused;
+
+	if (then <= now)
+		return 0;
+	if (merge_conflicts_refused(repo, branch, &refused, err))
+		return -1;
+	if (!refused && !unwanted)
+		return 0;
+	return error_set(err, DRIFT_ERR_CLASH, "%" PRIu64 " document%s would be in conflict", then,
+			 then == 1 ? "" : "s");
 }
 
 static struct signature_line signature(int64_t time_usec)

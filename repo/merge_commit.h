@@ -15,7 +15,7 @@
 #define MERGE_AUTHOR "drift"
 #define MERGE_MESSAGE "Merge"
 #define MERGE_BASES_MAX 8   /* folded into one; further ones are left out */
-#define MERGE_DEPTH_MAX 256  /* of bases of bases; below, the first of several stands for all */
+#define MERGE_DEPTH_MAX 256 /* of bases of bases; below, the first of several stands for all */
 #define MERGE_FOLDS_MAX 512 /* merges of bases for one merge; beyond, the same */
 
 enum merge_kind {
@@ -54,6 +54,13 @@ int merge_base_tree(struct repo *repo, struct merge_store *store, struct commit 
 
 /* Does the config say that this branch (its full name) takes no conflicts? branch.NAME.conflicts = refuse */
 int merge_conflicts_refused(struct repo *repo, const char *branch, bool *out, struct drift_error *err) MUST_CHECK;
+
+/*
+ * Where none are wanted, because of `unwanted` or the branch's config: DRIFT_ERR_CLASH if more documents would be in conflict than
+ * are now.
+ */
+int merge_check_conflicts(struct repo *repo, const char *branch, bool unwanted, uint64_t now, uint64_t then,
+			  struct drift_error *err) MUST_CHECK;
 
 /* Does a commit have the form of an automatic merge? */
 bool merge_is_automatic(const struct commit *c);

@@ -1,11 +1,10 @@
 #include "sync/join.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
-#include "refs/refname.h"
+#include "merge/conflict.h"
 
 #define ATTEMPTS_MAX 20
 
@@ -42,41 +41,51 @@ static int read_commit(struct repo *repo, const struct oid *id, struct commit **
 	return odb_commit(repo_odb(repo), id, loc, out, err);
 }
 
-static int refuses(struct join *j, bool *out, struct drift_error *err)
+static int check_expected(const struct join *j, struct drift_error *err)
 {
-	const char *rule = "";
-	auto_buf key = BUF_INIT;
+	const struct oid *expect = j->o->expect;
 
-	*out = j->o->no_conflicts;
-	if (!refname_is_branch(j->branch.name))
+	if (!expect || (oid_is_zero(expect) ? !j->branch.exists :
+					      j->branch.exists && oid_equal(expect, &j->branch.object.id)))
 		return 0;
-	buf_addf(&key, "branch.%s.conflicts", j->branch.name + strlen(REF_HEADS));
-	if (buf_check(&key, err) || config_get_string(repo_config(j->repo), key.data, "", &rule, err))
+	return error_set(err, DRIFT_ERR_CLASH, "'%s' is not where it was expected", j->branch.name);
+}
+
+static int check_conflicts(struct join *j, struct drift_error *err)
+{
+	struct node_store *nodes = repo_nodes(j->repo);
+	const struct commit *c = j->merge.commit;
+	const struct tree_root root = { c->tree.id, c->tree.loc };
+	uint64_t now = 0, *then = &j->merge.stats.conflict_count;
+
+	if (j->ours) {
+		const struct tree_root ours = { j->ours->tree.id, j->ours->tree.loc };
+
+		if (conflict_count(nodes, &ours, &now, err))
+			return -1;
+	}
+	if (j->merge.kind != MERGE_MADE && conflict_count(nodes, &root, then, err))
 		return -1;
-	*out |= !strcmp(rule, "refuse");
-	return 0;
+	return merge_check_conflicts(j->repo, j->branch.name, j->o->no_conflicts, now, *then, err);
 }
 
 static int combine(struct join *j, struct drift_error *err)
 {
-	bool refused;
-
+	if (check_expected(j, err))
+		return -1;
 	if (!j->branch.exists) {
 		j->merge.kind = MERGE_FORWARD;
 		j->merge.commit = commit_ref(j->theirs);
-		return 0;
+		return check_conflicts(j, err);
 	}
 	if (read_commit(j->repo, &j->branch.object.id, &j->ours, err) || odb_batch_new(repo_odb(j->repo), &j->batch, err) ||
-	    merge_automatic(j->repo, j->batch, j->ours, j->theirs, &j->merge, err) || refuses(j, &refused, err))
+	    merge_automatic(j->repo, j->batch, j->ours, j->theirs, &j->merge, err))
 		return -1;
-	if (j->merge.kind != MERGE_MADE)
+	if (j->merge.kind == MERGE_NOTHING)
 		return 0;
-	if (j->o->forward_only)
+	if (j->merge.kind == MERGE_MADE && j->o->forward_only)
 		return error_set(err, DRIFT_ERR_CLASH, "both have commits that the other does not have");
-	if (!refused || !j->merge.stats.clash_count)
-		return 0;
-	return error_set(err, DRIFT_ERR_CLASH, "%" PRIu64 " document%s would be in conflict", j->merge.stats.clash_count,
-			 j->merge.stats.clash_count == 1 ? "" : "s");
+	return check_conflicts(j, err);
 }
 
 static int move(struct join *j, struct drift_error *err)
@@ -94,7 +103,8 @@ static int move(struct join *j, struct drift_error *err)
 		change.expect = REF_EXPECT_OBJECT;
 		change.old = j->branch.object.id;
 	}
-	buf_addf(&reason, "pull: %s %.200s", j->merge.kind == MERGE_MADE ? "merged" : "forward to", j->o->from);
+	buf_addf(&reason, "%s: %s %.200s", j->o->verb ? j->o->verb : "pull",
+		 j->merge.kind == MERGE_MADE ? "merged" : "forward to", j->o->from);
 	t.reason = reason.data;
 	return buf_check(&reason, err) ? -1 : refs_apply(repo_odb(j->repo), &t, err);
 }
@@ -114,7 +124,7 @@ static int attempt(struct repo *repo, const struct join_options *o, struct join_
 	};
 	if (j.merge.kind == MERGE_NOTHING || !move(&j, &why))
 		return 1;
-	if (why.code == DRIFT_ERR_CLASH)
+	if (why.code == DRIFT_ERR_CLASH && !o->expect)
 		return 0;
 	return error_set(err, why.code, "%s", why.message);
 }

@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "base/mem.h"
 #include "merge/conflict.h"
+#include "repo/merge_commit.h"
 #include "refs/refname.h"
 #include "sync/ancestry.h"
 #include "sync/server_internal.h"
@@ -96,16 +97,14 @@ static int check_move(struct plan *p, const struct message_update *u, struct pla
 /* A branch may want no conflicts: branch.NAME.conflicts = refuse. */
 static int check_conflicts(struct plan *p, const struct message_update *u, struct plan_item *item, struct drift_error *err)
 {
-	const char *name = u->name.data + strlen(REF_HEADS), *rule;
-	auto_buf key = BUF_INIT;
 	auto_commit *c = NULL;
 	struct tree_root root;
 	uint64_t count;
+	bool refused;
 
-	buf_addf(&key, "branch.%s.conflicts", name);
-	if (buf_check(&key, err) || config_get_string(repo_config(p->server->repo), key.data, "", &rule, err))
+	if (merge_conflicts_refused(p->server->repo, u->name.data, &refused, err))
 		return -1;
-	if (strcmp(rule, "refuse") != 0)
+	if (!refused)
 		return 0;
 	if (odb_batch_read_commit(received_batch(p->received), &item->new, &c, err))
 		return -1;
