@@ -147,8 +147,7 @@ test_expect_success 'what is damaged ends it, and all is as before' '
 	printf "XXXX" | dd of=broken/.drift/journal-000001 bs=1 seek=3000 conv=notrunc 2>/dev/null &&
 	test_expect_code 128 drift -C broken gc 2>err &&
 	test_grep "journal-000001.*damaged" err &&
-	ls broken/.drift/pack >out &&
-	test_must_be_empty out
+	test_path_is_missing broken/.drift/pack/*
 '
 
 test_done

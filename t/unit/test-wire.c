@@ -115,8 +115,8 @@ static void *drip(void *data)
 	struct pair *p = data;
 
 	for (int i = 0; i < 1000; i++) {
-		/* A frame of 100 bytes that never comes to its end in time. */
-		if (channel_write(p->peer, i ? "x" : "\1\144", i ? 1 : 2, NULL) <= 0)
+		/* A frame of 16,000 bytes that never comes to its end in time. */
+		if (channel_write(p->peer, i ? "x" : "\1\200\175", i ? 1 : 3, NULL) <= 0)
 			break;
 		nanosleep(&pause, NULL);
 	}
