@@ -105,8 +105,11 @@ static int make_room(struct odb *odb, struct store_index **index, uint64_t main_
 	if (index_has_room(*index, main_entries, ref_entries))
 		return 0;
 	if (index_grow(*index, journal_identity(odb_current(odb)), main_entries, ref_entries, &grown, &why) < 0) {
-		/* On a full disk what is there gets fuller and slower; a commit does not fail for it while it fits. */
-		if (index_has_slots(*index, main_entries, ref_entries))
+		/*
+		 * On a full disk what is there gets fuller and slower; a commit does not fail for it while it fits. One that
+		 * is being made would be tried to be made larger for each frame that follows.
+		 */
+		if (index_is_shared(*index) && index_has_slots(*index, main_entries, ref_entries))
 			return 0;
 		return error_set(err, why.code, "%s", why.message);
 	}

@@ -1,11 +1,13 @@
 /* cache/index with slots that are not what was written: every answer is the one of a store without it. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -417,6 +419,39 @@ static void test_unfinished_is_removed(void **state)
 	}
 }
 
+/* Where its file cannot grow, all is read without one; who writes is told, and nothing half made stays. */
+static void test_no_room_for_it(void **state)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, some = { 40000, RLIM_INFINITY };
+	struct odb *odb = trunk_open();
+	auto_buf path = BUF_INIT;
+	struct file_names names;
+	struct tip tip;
+	int locked;
+
+	(void)state;
+	trunk_start(&tip);
+	trunk_write(odb, &tip, 1500);
+	commit_unref(tip.commit);
+	odb_close(odb);
+	buf_addf(&path, "%s/cache/index", trunk_dir);
+	trunk_must(file_unlink(path.data, &trunk_err));
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &some);
+	assert_int_equal(trunk_check(), 1500);
+	odb = trunk_open();
+	locked = odb_lock(odb, &trunk_err);
+	setrlimit(RLIMIT_FSIZE, &all);
+	assert_int_equal(locked, -1);
+	assert_non_null(strstr(trunk_err.message, "index"));
+	odb_close(odb);
+	buf_truncate(&path, path.len - strlen("/index"));
+	trunk_must(file_list(path.data, 100, &names, &trunk_err));
+	assert_int_equal(names.count, 0);
+	file_names_release(&names);
+	assert_int_equal(trunk_check(), 1500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_table, trunk_make, trunk_remove),
 		cmocka_unit_test(test_first_place_stays),
 		cmocka_unit_test_setup_teardown(test_unfinished_is_removed, trunk_make, trunk_remove),
+		cmocka_unit_test_setup_teardown(test_no_room_for_it, trunk_make, trunk_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
