@@ -408,6 +408,45 @@ DRIFT_EXPORT int drift_diff(struct drift_snapshot *from, struct drift_snapshot *
 DRIFT_EXPORT int drift_change_value(const struct drift_change *change, enum drift_side side,
 				    struct drift_value *value_out, struct drift_error *err);
 
+/* --- merging; Documentation/drift-merging.adoc says what that does, and what a conflict is --- */
+
+struct drift_merge_options {
+	const char *branch; /* as for drift_txn_begin */
+	const char *actor;  /* required, as a commit's author: for the reflog */
+	bool no_conflicts;  /* refuse what would leave more documents in conflict than there are */
+	bool forward_only;  /* refuse what would take a commit */
+};
+enum drift_merge_kind { DRIFT_MERGE_NOTHING = 0, DRIFT_MERGE_FORWARD = 1, DRIFT_MERGE_COMMIT = 2 };
+struct drift_merge_result {
+	enum drift_merge_kind kind;
+	struct drift_id id; /* where the branch stands now */
+	uint64_t seq;
+	uint64_t merged_count;   /* documents that both sides had changed and that merged well */
+	uint64_t conflict_count; /* documents in conflict */
+};
+/*
+ * Bring the commit that `point` is into the branch: the branch goes forward, or an automatic merge is made, the same commit on every
+ * node. Durable on return. DRIFT_ERR_CLASH: refused, and nothing is changed. Errors of points.
+ */
+DRIFT_EXPORT int drift_merge(struct drift_repo *repo, const char *point, const struct drift_merge_options *options,
+			     struct drift_merge_result *result_out, struct drift_error *err);
+
+/* A document in conflict; its versions are numbered from 0, sides before bases. */
+struct drift_conflict {
+	const char *path; /* NUL-terminated */
+	size_t path_len;
+	size_t side_count, base_count;
+	const void *reserved[2];
+};
+/* Returns 0 to go on, >0 to stop, -1 (with err set) to fail. `conflict` lives during the call. */
+typedef int (*drift_conflict_fn)(void *data, const struct drift_conflict *conflict, struct drift_error *err);
+/* The documents in conflict below prefix, as for drift_count; the time follows their number. Returns 0, what stopped it, or -1. */
+DRIFT_EXPORT int drift_conflicts(struct drift_snapshot *snapshot, const char *prefix, drift_conflict_fn each, void *data,
+				 struct drift_error *err);
+/* A version, during the call that the conflict was given to: 1 with a value to be released, 0 the side removed it, -1. */
+DRIFT_EXPORT int drift_conflict_value(const struct drift_conflict *conflict, size_t i, struct drift_value *value_out,
+				      struct drift_error *err);
+
 /* --- refs: names for commits --- */
 
 #define DRIFT_REF_NAME_MAX 1024
