@@ -13,6 +13,7 @@
 /* Sorted by name. */
 static const struct command *const commands[] = {
 	&cmd_add,
+	&cmd_backup,
 	&cmd_batch,
 	&cmd_bisect,
 	&cmd_blame,

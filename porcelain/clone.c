@@ -7,11 +7,10 @@
 #include "base/mem.h"
 #include "cli/output.h"
 #include "cli/ref_move.h"
+#include "cli/scratch_repo.h"
 #include "cli/transfer.h"
 #include "refs/refname.h"
 #include "sync/url.h"
-
-#define LEFT_MAX 100000 /* files in a folder of a repository that never was */
 
 struct clone_options {
 	bool bare, mirror;
@@ -246,29 +245,6 @@ static int is_there(void *data, const struct oid *id, struct drift_error *err)
 	return 1;
 }
 
-/* Files, and folders of files; what else is there is nothing that we made. */
-static void remove_folder(const char *dir, unsigned depth)
-{
-	struct file_names names = { NULL, 0 };
-
-	if (file_list(dir, LEFT_MAX, &names, NULL))
-		return;
-	for (size_t i = 0; i < names.count; i++) {
-		auto_buf path = BUF_INIT;
-		struct file_info info;
-
-		file_join(&path, dir, names.items[i]);
-		if (buf_check(&path, NULL) || file_look(path.data, &info, NULL))
-			continue;
-		if (info.kind == FILE_REGULAR)
-			(void)!file_unlink(path.data, NULL);
-		else if (info.kind == FILE_DIRECTORY && depth)
-			remove_folder(path.data, depth - 1);
-	}
-	file_names_release(&names);
-	(void)!file_remove_directory(dir, NULL);
-}
-
 /* A repository into which nothing came is no use to anybody; one into which something came is not thrown away. */
 static int failed(struct clone *c, const char *url)
 {
@@ -280,7 +256,7 @@ static int failed(struct clone *c, const char *url)
 		buf_add_str(&store, repo_dir(ctx->repo));
 		repo_close(take_ptr(ctx->repo));
 		if (!store.failed)
-			remove_folder(store.data, 2);
+			remove_store(store.data);
 		if (c->made_dir)
 			(void)!file_remove_directory(c->dir.data, NULL);
 	}

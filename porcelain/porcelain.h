@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 extern const struct command cmd_add;
+extern const struct command cmd_backup;
 extern const struct command cmd_bisect;
 extern const struct command cmd_blame;
 extern const struct command cmd_branch;
