@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/repair_from.h"
+
 struct mending_output {
 	struct fault_progress progress; /* first: what fault_progress is given */
 	bool dry_run, lost_told;
@@ -76,27 +78,15 @@ static int open_repo(struct cmd_context *ctx, const struct repair_options *optio
 	return ctx->repo ? 0 : repair_open(dir, dir == named, options, &ctx->repo, &ctx->err);
 }
 
-static int read_other(void *data, const struct oid *id, enum object_kind *kind_out, struct buf *out,
-		      struct drift_error *err)
-{
-	return odb_read(repo_odb(data), id, kind_out, out, err);
-}
-
 static int run_from(struct cmd_context *ctx, const struct mending *mending, struct repair_options *options,
 		    struct repair_result *result)
 {
-	const struct repo_options open = { .read_only = true };
-	struct repair_source source = { .read = read_other };
-	auto_buf name = BUF_INIT;
-	auto_repo *other = NULL;
+	auto_repair_from from = REPAIR_FROM_INIT;
 
 	if (mending->from) {
-		buf_addf(&name, "the repository in '%s'", mending->from);
-		if (buf_check(&name, &ctx->err) < 0 || repo_open(mending->from, &open, &other, &ctx->err) < 0)
+		if (repair_from_open(ctx, mending->from, &from, &ctx->err))
 			return -1;
-		source.name = name.data;
-		source.data = other;
-		options->sources = &source;
+		options->sources = &from.source;
 		options->source_count = 1;
 	}
 	return repair_run(ctx->repo, options, result, &ctx->err);

@@ -7,7 +7,7 @@
 
 struct mending {
 	bool dry_run;
-	const char *from; /* another repository that may have what is lost, or NULL */
+	const char *from; /* who may have what is lost (cli/repair_from.h), or NULL */
 	bool lost_told; /* what stays damaged is told already */
 };
 

@@ -15,12 +15,12 @@ static const struct option_spec specs[] = {
 	  .help = "only say what would be done" },
 	{ .kind = OPTION_STRING,
 	  .long_name = "from",
-	  .argument = "DIR",
+	  .argument = "WHERE",
 	  .value = OPTION_AT(struct repair_command_options, from),
-	  .help = "store again what is lost here and the repository in DIR has" },
+	  .help = "store again what is lost here and a repository, backup or remote has" },
 };
 
-static const char *const usage[] = { "drift repair [-n] [--from DIR] [--json] [-q] [--progress]", NULL };
+static const char *const usage[] = { "drift repair [-n] [--from WHERE] [--json] [-q] [--progress]", NULL };
 
 static int repair(struct cmd_context *ctx, int argc, char **argv)
 {
@@ -29,6 +29,8 @@ static int repair(struct cmd_context *ctx, int argc, char **argv)
 	(void)argv;
 	if (argc)
 		return ctx_usage(ctx, "it takes no arguments");
+	if (o->from && !*o->from)
+		return ctx_usage(ctx, "--from says where to look");
 	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run, .from = o->from });
 }
 
