@@ -78,18 +78,19 @@ static int open_repo(struct cmd_context *ctx, const struct repair_options *optio
 	return ctx->repo ? 0 : repair_open(dir, dir == named, options, &ctx->repo, &ctx->err);
 }
 
-static int run_from(struct cmd_context *ctx, const struct mending *mending, struct repair_options *options,
+static int run_from(struct cmd_context *ctx, const struct mending *mending, const struct repair_options *options,
 		    struct repair_result *result)
 {
 	auto_repair_from from = REPAIR_FROM_INIT;
+	struct repair_options how = *options;
 
 	if (mending->from) {
 		if (repair_from_open(ctx, mending->from, &from, &ctx->err))
 			return -1;
-		options->sources = &from.source;
-		options->source_count = 1;
+		how.sources = &from.source;
+		how.source_count = 1;
 	}
-	return repair_run(ctx->repo, options, result, &ctx->err);
+	return repair_run(ctx->repo, &how, result, &ctx->err);
 }
 
 int mending_run(struct cmd_context *ctx, const struct mending *mending)
@@ -99,7 +100,7 @@ int mending_run(struct cmd_context *ctx, const struct mending *mending)
 	struct repair_options options = {
 		.dry_run = dry_run, .action = show_action, .progress = fault_progress, .data = &m
 	};
-	struct repair_result result;
+	struct repair_result result = { .mended = 0 };
 	uint64_t before;
 	int r;
 
