@@ -271,12 +271,25 @@ static int merge_collections(struct tree_merging *m, const struct tree_root *roo
 	return r;
 }
 
+/* Rules other than these would be named by a document: then this program would make another merge than others do. */
+static int check_rules(struct tree_merging *m, const struct map_root *reserved, struct drift_error *err)
+{
+	auto_node *node = NULL;
+	struct node_entry entry;
+	int found = map_get(m->nodes, reserved, TREE_MERGE_RULES, sizeof(TREE_MERGE_RULES) - 1, &node, &entry, err);
+
+	if (found <= 0)
+		return found;
+	return error_set(err, DRIFT_ERR_UNSUPPORTED, "this store merges by rules that this version does not know");
+}
+
 static int find_terms(struct tree_merging *m, const struct tree_root *roots, struct drift_error *err)
 {
 	for (int i = 0; i < VERSIONS; i++) {
 		int any = term_any(m->nodes, &roots[i], err);
 
-		if (any < 0 || term_reserved(m->nodes, &roots[i], &m->reserved[i], err) < 0)
+		if (any < 0 || term_reserved(m->nodes, &roots[i], &m->reserved[i], err) < 0 ||
+		    check_rules(m, &m->reserved[i], err))
 			return -1;
 		m->has_terms = m->has_terms || any;
 	}
@@ -332,7 +345,7 @@ int tree_merge(struct merge_store *store, const struct tree_merge_input *input, 
 		root = input->second;
 	else if (!oid_equal(&input->base.id, &input->second.id) && !oid_equal(&input->first.id, &input->second.id))
 		r = find_terms(&m, roots, err) || merge_collections(&m, roots, &root, err) ? -1 : 0;
-	if (!r)
+	if (!r && stats_out)
 		r = conflict_count(m.nodes, &root, &m.stats.conflict_count, err);
 	path_list_release(&m.contested);
 	kept_changes_release(&m.terms);

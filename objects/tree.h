@@ -15,6 +15,7 @@
 
 #define TREE_RESERVED ".drift"
 #define TREE_SCHEMA_PREFIX "schema/"
+#define TREE_MERGE_RULES "merge-rules" /* reserved: a document that says that the rules of merging are not number 1 */
 
 /* A path cut at its first slash: "users/a/b" is collection "users", key "a/b"; without a slash the collection is "". */
 struct path {

@@ -195,6 +195,13 @@ test_expect_success 'fsck --full names terms that are none' '
 	done
 '
 
+test_expect_success 'rules of merging that are not known: no merge at all' '
+	part "{\"a\":1}" "{\"a\":2}" "{\"b\":3}" && tab=$(printf "\t") && id=$(drift ls-tree -r HEAD other/1 | cut -d" " -f3 | cut -f1) &&
+	{ echo "100644 blob $id$tab.drift/merge-rules" && drift ls-tree -r topic; } | drift mktree >tree && old=$(drift rev-parse main) &&
+	drift update-ref refs/heads/later "$(drift commit-tree "$(cat tree)" -p topic -m later)" && test_expect_code 128 drift merge later 2>err &&
+	test_grep "does not know" err && test "$(drift rev-parse main)" = $old && test_expect_code 128 drift put .drift/merge-rules -j 2
+'
+
 test_expect_success 'export to git and back keeps conflicts out of harm' '
 	part "{\"a\":1}" "{\"a\":2}" "{\"a\":3}" && drift merge topic -q && drift export git >stream && mkdir -p back && (cd back && rm -rf .drift && drift init -q && drift import git <../stream >out 2>&1 &&
 	test "$(drift get users/1 2>err)" = "$(cd .. && drift get users/1 2>err)" && drift fsck --full -q)
