@@ -186,22 +186,17 @@ static void close_one(int fd)
 		close(fd);
 }
 
+static int make_sockets(struct ends *ends, struct drift_error *err)
+{
+	return channel_pair(ends->to, err) || channel_pair(ends->from, err) ? -1 : 0;
+}
+
 /* Our ends are close-on-exec, so that no other child keeps them open. */
 static int make_pipes(int wanted, struct ends *ends, struct drift_error *err)
 {
-	int pair[2];
-
-	if (wanted & SPAWN_SOCKET) {
-		if (channel_pair(pair, err))
-			return -1;
-		ends->to[1] = pair[0];
-		ends->to[0] = pair[1];
-		ends->from[0] = fcntl(pair[0], F_DUPFD_CLOEXEC, 0);
-		ends->from[1] = fcntl(pair[1], F_DUPFD_CLOEXEC, 0);
-		if (ends->from[0] < 0 || ends->from[1] < 0)
-			return error_from_errno(err, "cannot make a connection");
-		return 0;
-	}
+	/* Two of them: if the program closes its output while something else holds its input, we see the end. */
+	if (wanted & SPAWN_SOCKET)
+		return make_sockets(ends, err);
 	if ((wanted & SPAWN_WRITE && pipe2(ends->to, O_CLOEXEC) < 0) ||
 	    (wanted & SPAWN_READ && pipe2(ends->from, O_CLOEXEC) < 0))
 		return error_from_errno(err, "cannot make a pipe");

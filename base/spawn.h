@@ -23,7 +23,7 @@ struct spawn_pipe {
 	int from_child; /* read here; -1 unless asked for */
 };
 
-/* SPAWN_SOCKET: one socket is its standard input and output; to_child and from_child are then two descriptors of ours for it. */
+/* SPAWN_SOCKET: sockets instead of both pipes, which can be written to without the risk of SIGPIPE. */
 enum { SPAWN_WRITE = 1, SPAWN_READ = 2, SPAWN_SOCKET = 4 };
 
 struct spawn_options {

@@ -39,6 +39,13 @@ static int base_dir(struct repo *repo, const struct remote *remote, struct buf *
 	return buf_check(out, err);
 }
 
+static int attach(struct client *c, int in, int out, int64_t timeout_ms, struct drift_error *err)
+{
+	struct wire *wire;
+
+	return wire_new(in, out, timeout_ms, &wire, err) || session_init(&c->session, wire, err) ? -1 : 0;
+}
+
 static int connect_to(struct client *c, const struct client_options *options, struct drift_error *err)
 {
 	const struct remote *remote = options->remote;
@@ -49,7 +56,6 @@ static int connect_to(struct client *c, const struct client_options *options, st
 		.upload_pack = options->pack_command ? options->pack_command : remote->upload_pack,
 		.receive_pack = options->pack_command ? options->pack_command : remote->receive_pack,
 	};
-	struct wire *wire;
 	int in, out;
 
 	if (config_get_string(repo_config(c->repo), "core.sshcommand", NULL, &how.ssh_command, err) ||
@@ -58,17 +64,38 @@ static int connect_to(struct client *c, const struct client_options *options, st
 	how.base_dir = remote->name ? base.data : NULL;
 	if (connection_open(&how, &c->connection, &in, &out, err))
 		return -1;
-	return wire_new(in, out, how.timeout_ms, &wire, err) || session_init(&c->session, wire, err) ? -1 : 0;
+	return attach(c, in, out, how.timeout_ms, err);
+}
+
+static struct client *new_client(struct repo *repo)
+{
+	struct client *c = mem_calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->repo = repo;
+	buf_init(&c->session.data);
+	return c;
+}
+
+int client_attach(struct repo *repo, int in, int out, int64_t timeout_ms, struct client **out_client, struct drift_error *err)
+{
+	auto_client *c = new_client(repo);
+
+	if (!c)
+		return error_no_memory(err);
+	if (attach(c, in, out, timeout_ms, err))
+		return -1;
+	*out_client = take_ptr(c);
+	return 0;
 }
 
 int client_open(struct repo *repo, const struct client_options *options, struct client **out, struct drift_error *err)
 {
-	auto_client *c = mem_calloc(1, sizeof(*c));
+	auto_client *c = new_client(repo);
 
 	if (!c)
 		return error_no_memory(err);
-	c->repo = repo;
-	buf_init(&c->session.data);
 	if (connect_to(c, options, err))
 		return -1;
 	*out = take_ptr(c);
@@ -94,11 +121,12 @@ void client_cleanup(struct client **c)
 static int never_began(struct client *c, const struct drift_error *why, struct drift_error *err)
 {
 	struct drift_error end = { DRIFT_OK, "" };
+	bool left = wire_ended(c->session.wire);
 	auto_buf words = BUF_INIT;
 
 	wire_first_words(c->session.wire, &words);
 	session_release(&c->session);
-	if (connection_close(take_ptr(c->connection), &end) && !words.len)
+	if (connection_close(take_ptr(c->connection), &end) && left && !words.len)
 		return error_set(err, DRIFT_ERR_IO, "the other end said nothing: %s", end.message);
 	return error_set(err, why->code, "%s", why->message);
 }

@@ -21,6 +21,9 @@ struct client_options {
 /* Nothing is sent yet. */
 int client_open(struct repo *repo, const struct client_options *options, struct client **out, struct drift_error *err)
 	MUST_CHECK;
+/* The same with an end of a connection that there is already, as wire_new takes it. */
+int client_attach(struct repo *repo, int in, int out, int64_t timeout_ms, struct client **out_client,
+		  struct drift_error *err) MUST_CHECK;
 /* Hang up. NULL-safe. */
 void client_close(struct client *client);
 void client_cleanup(struct client **client);

@@ -234,7 +234,7 @@ static int compare(struct push *p, struct pushed_ref *row, struct drift_error *e
 static int judge(struct push *p, struct pushed_ref *row, struct drift_error *err)
 {
 	const struct client_ref *there = client_refs_find(p->theirs, row->destination);
-	struct ref_value lease;
+	struct ref_value lease = { .kind = REF_ABSENT };
 	int leased = lease_of(p, row, &lease, err);
 
 	if (leased < 0)
@@ -407,8 +407,10 @@ static int move_tracking(struct push *p, struct drift_error *err)
 	struct ref_transaction t = {
 		.changes = changes, .actor = p->o->actor, .reason = "push: what the remote has now", .time_usec = p->o->time_usec,
 	};
-	int failed = !changes || !names ? error_no_memory(err) : 0;
+	int failed = 0;
 
+	if (!changes || !names)
+		return error_no_memory(err);
 	for (size_t i = 0; i < r->count && !failed; i++) {
 		const struct pushed_ref *row = &r->refs[i];
 		struct ref_change *change = &changes[t.change_count];
@@ -430,7 +432,7 @@ static int move_tracking(struct push *p, struct drift_error *err)
 	}
 	if (!failed && t.change_count)
 		failed = refs_apply(repo_odb(p->repo), &t, err);
-	for (size_t i = 0; names && i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++)
 		buf_release(&names[i]);
 	return failed;
 }

@@ -28,8 +28,11 @@ static void quote_path(const char *path, struct buf *out)
 			if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", path[i]))
 				home = 0;
 		}
+		home += home && path[home] == '/';
 	}
 	buf_add(out, path, home);
+	if (home && !path[home])
+		return;
 	buf_add_byte(out, '\'');
 	for (path += home; *path; path++) {
 		if (*path == '\'' || *path == '!')
@@ -80,7 +83,8 @@ static int open_ssh(const struct url *url, const struct connection_options *opti
 		return error_no_memory(err);
 	if (spawn_start(program, &how, &s->child, err)) {
 		free(s->command);
-		return -1;
+		/* That there is no such program is no answer to what was asked. */
+		return error_prefix(err, DRIFT_ERR_IO, "the other machine cannot be reached");
 	}
 	fds_out[0] = s->child.from_child;
 	fds_out[1] = s->child.to_child;

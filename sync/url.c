@@ -161,9 +161,9 @@ static int parse(const char *text, struct url *out, struct drift_error *err)
 		r = parse_short(text, colon, out, err);
 	else
 		r = take(&out->path, text, strlen(text), err);
-	if (r || check_part(out->path, "path", err))
+	if (r || !out->path || check_part(out->path, "path", err))
 		return -1;
-	return out->kind == URL_SSH ? check_host(out->host, err) : 0;
+	return out->host ? check_host(out->host, err) : 0;
 }
 
 int url_parse(const char *text, struct url *out, struct drift_error *err)
@@ -190,7 +190,7 @@ int url_folder(const char *text, struct buf *out, struct drift_error *err)
 	auto_url url = { .kind = URL_PATH };
 	size_t len, start;
 
-	if (url_parse(text, &url, err))
+	if (url_parse(text, &url, err) || !url.path)
 		return -1;
 	len = strlen(url.path);
 	len -= len && url.path[len - 1] == '/';

@@ -328,6 +328,11 @@ void wire_counts(struct wire *wire, struct wire_counts *out)
 	pthread_mutex_unlock(&wire->mutex);
 }
 
+bool wire_ended(const struct wire *wire)
+{
+	return wire->ended;
+}
+
 void wire_first_words(const struct wire *wire, struct buf *out)
 {
 	buf_add(out, wire->first, wire->first_len);

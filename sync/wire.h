@@ -51,6 +51,8 @@ int wire_flush(struct wire *wire, struct drift_error *err) MUST_CHECK;
 int wire_read(struct wire *wire, struct wire_frame *out, struct drift_error *err) MUST_CHECK;
 
 void wire_counts(struct wire *wire, struct wire_counts *out);
+/* Has the peer closed its side? */
+bool wire_ended(const struct wire *wire);
 /* The first bytes that came, for telling people what it was that is no peer of ours. */
 void wire_first_words(const struct wire *wire, struct buf *out);
 
