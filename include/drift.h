@@ -60,6 +60,7 @@ struct drift_cursor;
 struct drift_txn;
 struct drift_log;
 struct drift_history;
+struct drift_watch;
 
 /* The version of the library that runs, "MAJOR.MINOR.PATCH"; DRIFT_VERSION is the one compiled against. */
 DRIFT_EXPORT const char *drift_version(void);
@@ -407,6 +408,51 @@ DRIFT_EXPORT int drift_diff(struct drift_snapshot *from, struct drift_snapshot *
 /* One side of a change, during the call that it was given to: 1 with a value to be released, 0 if absent there, -1. */
 DRIFT_EXPORT int drift_change_value(const struct drift_change *change, enum drift_side side,
 				    struct drift_value *value_out, struct drift_error *err);
+
+/* --- what comes: the change feed of a branch --- */
+
+enum drift_watch_kind {
+	DRIFT_WATCH_CHANGE = 0, /* commit did that to path, against its first parent */
+	DRIFT_WATCH_BACK = 1,   /* going back to the state of commit (or the empty state) does it */
+	DRIFT_WATCH_RESET = 2   /* the branch was moved to where it does not lead here; commit is where it goes on; no path */
+};
+
+struct drift_watch_event {
+	enum drift_watch_kind kind;
+	bool has_commit;            /* else it is the empty state */
+	struct drift_commit commit;
+	const char *path;           /* NUL-terminated */
+	size_t path_len;
+	enum drift_change_kind change;
+	const char *next;           /* for `since`: to go on behind this event, in another process as well */
+	const void *reserved[2];
+};
+/* Returns 0 to go on, >0 to stop behind this event, -1 (with err set) to fail. `event` lives during the call. */
+typedef int (*drift_watch_fn)(void *data, const struct drift_watch_event *event, struct drift_error *err);
+
+struct drift_watch_options {
+	const char *branch; /* as for drift_snapshot_open; HEAD's branch is that of now */
+	const char *since;  /* a point, or what an event's `next` was; NULL: where the branch stands now */
+	drift_watch_fn each;
+	void *data;
+	const void *reserved[2];
+};
+/*
+ * Follow a branch: every document that a commit changed, in order, along first parents. Whoever begins with the state at `since` and puts
+ * each document as it is in the event's commit (drift_snapshot_open by its id) has at last the state of the branch, also after merges that were
+ * made elsewhere and after the branch was moved: drift-watch(1) has the details. Close it with drift_watch_close. One thread at a time
+ * may use it. Errors as drift_snapshot_open.
+ */
+DRIFT_EXPORT int drift_watch_open(struct drift_repo *repo, const struct drift_watch_options *options,
+				  struct drift_watch **watch_out, struct drift_error *err);
+/*
+ * Tell what there is; if there is nothing new wait for it, timeout_ms at most (0: do not; -1: for ever), and tell it. Returns 0, what stopped it, or -1.
+ * What was told is not told again by the next call.
+ */
+DRIFT_EXPORT int drift_watch_run(struct drift_watch *watch, int timeout_ms, struct drift_error *err);
+/* NULL is allowed. */
+DRIFT_EXPORT void drift_watch_close(struct drift_watch *watch);
+
 
 /* --- merging; Documentation/drift-merging.adoc says what that does, and what a conflict is --- */
 
