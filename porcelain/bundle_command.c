@@ -72,7 +72,7 @@ static int leave_out(struct cmd_context *ctx, struct bundle_plan *plan, const ch
 	buf_add(&name, text, len);
 	if (!len)
 		buf_add_str(&name, REF_HEAD);
-	if (buf_check(&name, &ctx->err) || ctx_point(ctx, name.data, &point, &ctx->err))
+	if (buf_check(&name, &ctx->err) || point_resolve(ctx->repo, name.data, name.len, NULL, &point, &ctx->err))
 		return -1;
 	return point.commit ? bundle_plan_leave_out(plan, point.commit, &ctx->err) : 0;
 }
