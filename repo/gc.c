@@ -278,15 +278,23 @@ static int make_room(struct run *run, struct drift_error *err)
 	return odb_remove_leftovers(run->odb, &removed, err);
 }
 
+/* What is damaged is named by those who need it. */
+static int forget_incoming(struct run *run, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_OK };
+
+	if (run->options->dry_run || run->options->keep || !gc_forget_incoming(run->odb, &why))
+		return 0;
+	return why.code == DRIFT_ERR_CORRUPT ? 0 : error_set(err, why.code, "%s", why.message);
+}
+
 static int collect(struct run *run, struct drift_error *err)
 {
 	struct gc_size before, after;
 	bool batches, worth = false;
 	size_t removed;
 
-	if (!run->options->dry_run && !run->options->keep && gc_forget_incoming(run->odb, err) < 0)
-		return -1;
-	if (make_room(run, err) < 0 || gc_size(run->odb, &before, err) < 0 || settle(run, &batches, err) < 0)
+	if (make_room(run, err) < 0 || forget_incoming(run, err) < 0 || gc_size(run->odb, &before, err) < 0 || settle(run, &batches, err) < 0)
 		return -1;
 	run->result.files_before = run->result.files_after = before.files;
 	run->result.bytes_before = run->result.bytes_after = before.bytes;
