@@ -106,8 +106,8 @@ static int run_receiver(void *data)
 	if (must(received_find(r, &t->want, &kind, &changes[0].value.object, &err), &err) != 1)
 		die("what was asked for did not come");
 	incoming = received_incoming(r, &incoming_count);
-	memcpy(changes + 1, incoming, incoming_count * sizeof(*incoming));
-	move.change_count += incoming_count;
+	for (size_t i = 0; i < incoming_count; i++)
+		changes[move.change_count++] = incoming[i];
 	move.batch = received_batch(r);
 	must(refs_apply(repo_odb(repo), &move, &err), &err);
 	received_counts(r, &t->counts);

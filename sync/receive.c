@@ -58,7 +58,7 @@ static int check_one(struct received *r, const struct stream_check *check, uint6
 	return oid_equal(&c->id, &check->id) ? 0 : differs(c, *number_out, &check->id, err);
 }
 
-/* What an earlier checkpoint told and this one leaves out is an ancestor of what it tells. */
+/* What an earlier checkpoint told and this one leaves out is an ancestor of what it tells, or one of too many. */
 static int receive_checks(struct received *r, const struct stream_record *record, struct drift_error *err)
 {
 	uint64_t checked[STREAM_CHECKS_MAX], keep_len = r->options.keep_len ? r->options.keep_len : KEEP_LEN;

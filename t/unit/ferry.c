@@ -74,6 +74,12 @@ static int add_ref(void *data, const char *name, const struct ref_value *value, 
 	return add_id(refs, &value->object.id, err);
 }
 
+static int add_value(void *data, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	(void)name;
+	return add_id(data, &value->object.id, err);
+}
+
 static void refs_release(struct refs *refs)
 {
 	for (size_t i = 0; refs->changes && i < refs->count; i++)
@@ -90,9 +96,7 @@ int ferry_send(struct repo *from, struct repo *to, struct buf *out, struct drift
 	int r = odb_ref_each(repo_odb(from), "refs/", add_ref, &wants, err);
 
 	if (!r && to)
-		r = odb_ref_each(repo_odb(to), "refs/", add_ref, &haves, err);
-	free(haves.changes);
-	haves.changes = NULL;
+		r = odb_ref_each(repo_odb(to), "refs/", add_value, &haves, err);
 	if (!r && to)
 		r = incoming_each(to, add_id, &haves, err);
 	options.wants = wants.ids;
@@ -133,9 +137,10 @@ static int settle(struct repo *to, struct refs *new, struct refs *old, struct re
 		all[count] = old->changes[i];
 		all[count++].value.kind = REF_ABSENT;
 	}
-	memcpy(all + count, incoming, incoming_count * sizeof(*all));
+	for (size_t i = 0; i < incoming_count; i++)
+		all[count++] = incoming[i];
 	t.changes = all;
-	t.change_count = count + incoming_count;
+	t.change_count = count;
 	if (!result)
 		result = refs_apply(repo_odb(to), &t, err);
 	free(all);
