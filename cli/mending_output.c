@@ -13,7 +13,7 @@ struct mending_output {
 };
 
 static const char *const kind_names[] = {
-	[REPAIR_INDEX] = "index", [REPAIR_RESTORE] = "restore", [REPAIR_LOST] = "lost"
+	[REPAIR_INDEX] = "index", [REPAIR_RESTORE] = "restore", [REPAIR_ISOLATE] = "isolate", [REPAIR_LOST] = "lost"
 };
 
 static int print_json(const struct repair_action *action, struct drift_error *err)
@@ -97,9 +97,11 @@ int mending_run(struct cmd_context *ctx, const struct mending *mending)
 {
 	const bool dry_run = mending->dry_run;
 	struct mending_output m = { .progress = { .ctx = ctx }, .dry_run = dry_run, .lost_told = mending->lost_told };
-	struct repair_options options = {
-		.dry_run = dry_run, .action = show_action, .progress = fault_progress, .data = &m
-	};
+	struct repair_options options = { .dry_run = dry_run,
+					  .isolate = mending->isolate,
+					  .action = show_action,
+					  .progress = fault_progress,
+					  .data = &m };
 	struct repair_result result = { .mended = 0 };
 	uint64_t before;
 	int r;

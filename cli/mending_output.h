@@ -7,8 +7,9 @@
 
 struct mending {
 	bool dry_run;
+	bool isolate;     /* mark what stays lost */
 	const char *from; /* who may have what is lost (cli/repair_from.h), or NULL */
-	bool lost_told; /* what stays damaged is told already */
+	bool lost_told;   /* what stays damaged is told already */
 };
 
 /*

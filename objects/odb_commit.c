@@ -32,6 +32,17 @@ void odb_commit_keep(struct odb *odb, uint64_t loc, struct commit *c)
 	commit_unref(old);
 }
 
+/* What refers to a lost commit proves by its own id that this is the other's. */
+static int id_of_lost(struct odb *odb, struct object_ref *ref)
+{
+	struct txn_lost lost;
+
+	if (odb_lost(odb, ref->loc, &lost, NULL) <= 0 || oid_is_zero(&lost.id))
+		return -1;
+	ref->id = lost.id;
+	return 0;
+}
+
 /* The id of the commit stored at ref->loc, where only that is known. */
 static int resolve_id(struct odb *odb, struct object_ref *ref, struct drift_error *err)
 {
@@ -52,6 +63,8 @@ static int resolve_id(struct odb *odb, struct object_ref *ref, struct drift_erro
 	result = odb_record(odb, ref->loc, &payload, &r, err);
 	if (!result)
 		result = commit_record_ids(&r, &ref->id, &tree, err);
+	else
+		result = id_of_lost(odb, ref);
 	buf_release(&payload.bytes);
 	return result;
 }

@@ -248,7 +248,7 @@ static int each_frame(void *data, uint64_t offset, const struct frame *frame, co
 	if (txn_parse(payload, frame->len, loc, &t, &why) < 0)
 		return odb_skip_damaged(&why, err);
 	for (i = 0; i < t.record_count && !r; i++)
-		r = each_record(s, loc | i, t.record[i], t.record_len[i], err);
+		r = t.record_len[i] ? each_record(s, loc | i, t.record[i], t.record_len[i], err) : 0;
 	return r;
 }
 

@@ -88,7 +88,7 @@ static int index_txn(struct odb *odb, struct store_index *index, const struct tx
 	size_t i;
 
 	for (i = 0; i < t->record_count; i++)
-		if (index_record(index, t->record[i], t->record_len[i], t->self | i, err) < 0)
+		if (t->record_len[i] && index_record(index, t->record[i], t->record_len[i], t->self | i, err) < 0)
 			return -1;
 	if (t->has_log && index_refs(odb, index, t->self, log, err) < 0)
 		return -1;

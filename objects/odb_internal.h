@@ -211,6 +211,7 @@ int odb_open_pack(struct odb *odb, const struct pack_name *name, const unsigned 
 bool odb_is_packed(struct odb *odb, uint64_t loc);
 /* DRIFT_ERR_NOT_FOUND that says so. */
 int odb_was_removed(uint64_t loc, struct drift_error *err);
+int odb_was_lost(uint64_t loc, const struct txn_lost *lost, struct drift_error *err);
 /* The stub of a frame, appended: 1, 0 if nothing is kept, -1. */
 int odb_pack_stub(struct pack *pack, uint64_t loc, struct buf *out, struct drift_error *err) MUST_CHECK;
 /* As odb_record; of a changed node the base is missing, of a plain blob the id. */

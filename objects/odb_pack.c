@@ -90,6 +90,17 @@ int odb_pack_stub(struct pack *pack, uint64_t loc, struct buf *out, struct drift
 	return buf_check(out, err) < 0 ? -1 : 1;
 }
 
+/* A record of length 0: gc removed it, or it is lost. */
+static int is_nothing(const struct item *item, uint64_t loc, struct drift_error *err)
+{
+	struct txn_lost lost;
+	int r = txn_lost_parse(item->data, item->len, loc_record(loc), &lost, err);
+
+	if (r <= 0)
+		return r < 0 ? -1 : odb_was_removed(loc, err);
+	return odb_was_lost(loc, &lost, err);
+}
+
 /* The record in an item, which it points into. */
 static int parse_item(const struct item *item, uint64_t loc, struct record *out, struct drift_error *err)
 {
@@ -100,7 +111,7 @@ static int parse_item(const struct item *item, uint64_t loc, struct record *out,
 		return pack_record_parse(item->data, item->len, loc, out, err);
 	if (txn_record(item->data, item->len, loc_record(loc), &data, &len, err) < 0)
 		return -1;
-	return len ? record_parse(data, len, loc, out, err) : odb_was_removed(loc, err);
+	return len ? record_parse(data, len, loc, out, err) : is_nothing(item, loc, err);
 }
 
 int odb_pack_record(struct pack *pack, uint64_t loc, struct payload *payload, struct record *out,

@@ -1,5 +1,7 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "objects/node_chain.h"
@@ -17,6 +19,57 @@ static void name_damage(struct odb *odb, const struct journal *j, uint64_t loc)
 	pthread_mutex_lock(&odb->state_mutex);
 	odb_note_damage(odb, loc_frame(loc), loc_frame(loc) + 1, sentence.data);
 	pthread_mutex_unlock(&odb->state_mutex);
+}
+
+int odb_was_lost(uint64_t loc, const struct txn_lost *lost, struct drift_error *err)
+{
+	time_t since = (time_t)lost->since_sec;
+	char day[16] = "";
+	struct tm tm;
+
+	if (gmtime_r(&since, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	return error_set(err, DRIFT_ERR_NOT_FOUND,
+			 "what stood in journal %u at offset %llu is lost, as repair found on %s", loc_file(loc),
+			 (unsigned long long)loc_offset(loc), day);
+}
+
+int odb_lost(struct odb *odb, uint64_t loc, struct txn_lost *out, struct drift_error *err)
+{
+	struct payload payload = { .bytes = BUF_INIT };
+	auto_file_list *list = odb_list(odb);
+	struct odb_file file;
+	int r = 0;
+
+	if (!odb_list_find(list, loc_file(loc)))
+		return 0;
+	if (odb_list_open(odb, &list, loc_file(loc), &file, err) < 0)
+		return -1;
+	payload.kind = FRAME_TXN;
+	if (file.pack)
+		r = odb_pack_stub(file.pack, loc, &payload.bytes, err);
+	else
+		r = journal_read(file.journal, loc_offset(loc), &payload.bytes, &payload.kind, err) < 0 ? -1 : 1;
+	if (r > 0)
+		r = payload.kind == FRAME_TXN ?
+			    txn_lost_parse(payload.bytes.data, payload.bytes.len, loc_record(loc), out, err) :
+			    0;
+	buf_release(&payload.bytes);
+	return r;
+}
+
+/* A record of length 0. */
+static int is_nothing(const struct payload *payload, uint64_t loc, struct drift_error *err)
+{
+	struct txn_lost lost;
+	int r = txn_lost_parse(payload->bytes.data, payload->bytes.len, loc_record(loc), &lost, err);
+
+	if (r > 0)
+		odb_was_lost(loc, &lost, err);
+	else if (!r)
+		error_set(err, DRIFT_ERR_CORRUPT, "journal %u has an empty record at offset %llu", loc_file(loc),
+			  (unsigned long long)loc_offset(loc));
+	return -1;
 }
 
 /* What is taken from a record is verified by an id in the end, so what is sound in a damaged frame is not lost with it. */
@@ -44,7 +97,7 @@ static int read_record(struct odb *odb, const struct odb_file *file, uint64_t lo
 		return error_set(err, DRIFT_ERR_CORRUPT, "'%s' has no object at offset %llu", journal_path(j),
 				 (unsigned long long)loc_offset(loc));
 	}
-	return record_parse(data, len, loc, out, err);
+	return len ? record_parse(data, len, loc, out, err) : is_nothing(payload, loc, err);
 }
 
 int odb_record(struct odb *odb, uint64_t loc, struct payload *payload, struct record *out, struct drift_error *err)
@@ -287,6 +340,7 @@ static int read_chain(struct odb *odb, uint64_t loc, const struct oid *id, struc
 			return odb_pack_node(odb, file.pack, loc, *chain ? NULL : id, base_out, err);
 		if (link_read(odb, &file, loc, chain, err) < 0)
 			return -1;
+		assert(*chain);
 		if (!is_delta(&(*chain)->record))
 			return 0;
 		loc = (*chain)->record.base_loc;
@@ -472,6 +526,7 @@ static int empty_node(struct node **out, struct drift_error *err)
 int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **node_out, struct drift_error *err)
 {
 	struct node *node = loc != LOC_UNKNOWN ? node_cache_get(odb->cache, loc) : NULL;
+	struct drift_error why = { .code = DRIFT_OK };
 	char hex[OID_HEX_LEN + 1];
 	struct tree_root empty;
 	int r;
@@ -481,7 +536,7 @@ int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **
 		return 0;
 	}
 	node_unref(node);
-	if (loc != LOC_UNKNOWN && !load_node(odb, loc, id, node_out, err))
+	if (loc != LOC_UNKNOWN && !load_node(odb, loc, id, node_out, &why))
 		return 0;
 	tree_empty(&empty);
 	if (oid_equal(&empty.id, id))
@@ -489,6 +544,8 @@ int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **
 	r = find_node(odb, id, &loc, err);
 	if (r < 0)
 		return -1;
+	if (!r && why.code == DRIFT_ERR_NOT_FOUND)
+		return error_set(err, why.code, "tree node %s: %s", oid_to_hex(id, hex), why.message);
 	if (!r)
 		return error_set(err, DRIFT_ERR_CORRUPT, "tree node %s is missing", oid_to_hex(id, hex));
 	return load_node(odb, loc, id, node_out, err) < 0 ?

@@ -372,12 +372,17 @@ static int fill_head(struct odb *odb, const struct txn *t, const struct txn_log 
 {
 	auto_buf actor = BUF_INIT;
 	auto_buf reason = BUF_INIT;
+	struct drift_error why;
 	struct commit *c;
 
 	e->time_usec = log->time_usec;
-	if (log->of_commit) {
-		if (odb_commit_at(odb, t->self | log->record, &c, err) < 0)
-			return -1;
+	if (log->of_commit && odb_commit_at(odb, t->self | log->record, &c, &why) < 0) {
+		/* The entry leads on all the same. */
+		if (why.code != DRIFT_ERR_CORRUPT && why.code != DRIFT_ERR_NOT_FOUND)
+			return error_set(err, why.code, "%s", why.message);
+		e->time_usec = 0;
+		buf_add_str(&reason, "commit: it cannot be read");
+	} else if (log->of_commit) {
 		e->time_usec = c->committer.time_usec;
 		buf_add(&actor, c->committer.who.data, c->committer.who.len);
 		stub_reason(c, &reason);

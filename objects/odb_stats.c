@@ -41,7 +41,7 @@ static int count_frame(void *data, uint64_t offset, const struct frame *frame, c
 	if (txn_parse(payload, frame->len, loc, &t, err) < 0)
 		return -1;
 	for (i = 0; i < t.record_count; i++)
-		if (count_record(s, loc | i, t.record[i], t.record_len[i], err) < 0)
+		if (t.record_len[i] && count_record(s, loc | i, t.record[i], t.record_len[i], err) < 0)
 			return -1;
 	return 0;
 }

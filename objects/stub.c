@@ -17,16 +17,31 @@ void stub_reason(const struct commit *commit, struct buf *out)
 	buf_add(out, commit->message.data, len);
 }
 
-static int put_commit(const struct txn *t, unsigned index, const struct commit *commit, struct buf *out,
+static int put_commit(const struct txn *t, unsigned index, const struct stub_record *from, struct buf *out,
 		      struct drift_error *err)
 {
+	size_t start = out->len;
 	bool means_committer;
 	struct record r;
 
 	if (record_parse(t->record[index], t->record_len[index], t->self | index, &r, err) < 0 ||
-	    commit_record_means_committer(&r, &means_committer, err) < 0)
+	    commit_record_means_committer(&r, &means_committer, err) < 0 ||
+	    commit_record_encode_packed(from->commit, t->self, means_committer, out, err) < 0)
 		return -1;
-	return commit_record_encode_packed(commit, t->self, means_committer, out, err);
+	if (from->spell_tree)
+		memcpy(out->data + start + 1 + OID_LEN, from->commit->tree.id.bytes, OID_LEN);
+	return 0;
+}
+
+/* Marks in journals have zeros behind them. */
+static int put_mark(const struct txn *t, unsigned index, struct buf *out, struct drift_error *err)
+{
+	struct txn_lost lost;
+
+	if (txn_lost_decode(t->record[index], t->lost_len[index], &lost, err) < 0)
+		return -1;
+	(void)txn_lost_encode(&lost, 0, out);
+	return buf_check(out, err);
 }
 
 static int put_record(const struct txn *t, unsigned index, const struct stub_record *from, struct buf *out,
@@ -34,12 +49,15 @@ static int put_record(const struct txn *t, unsigned index, const struct stub_rec
 {
 	switch (from->fate) {
 	case STUB_GONE:
+		return t->lost_len[index] ? put_mark(t, index, out, err) : 0;
+	case STUB_LOST:
+		(void)txn_lost_encode(&from->lost, 0, out);
 		break;
 	case STUB_AS_IS:
 		buf_add(out, t->record[index], t->record_len[index]);
 		break;
 	case STUB_COMMIT:
-		return put_commit(t, index, from->commit, out, err);
+		return put_commit(t, index, from, out, err);
 	case STUB_ROOT:
 		return pack_record_put_root(from->node, t->self, out, err);
 	}
@@ -48,7 +66,7 @@ static int put_record(const struct txn *t, unsigned index, const struct stub_rec
 
 static bool is_gone(const struct stub_record *records, unsigned index)
 {
-	return records[index].fate == STUB_GONE;
+	return records[index].fate == STUB_GONE || records[index].fate == STUB_LOST;
 }
 
 static bool log_needs_gone(const struct txn_log *log, const struct stub_record *records)
@@ -64,8 +82,16 @@ static bool log_needs_gone(const struct txn_log *log, const struct stub_record *
 }
 
 /* What the commit said, which is to be gone. Reasons may be cut, but not within a character. */
-static int tell_head(struct txn_log *log, const struct commit *commit, struct buf *reason, struct drift_error *err)
+static int tell_head(struct txn_log *log, const struct stub_record *from, struct buf *reason, struct drift_error *err)
 {
+	const struct commit *commit = from->commit;
+
+	if (!commit && from->fate == STUB_LOST) {
+		log->of_commit = false;
+		log->time_usec = (int64_t)from->lost.since_sec * 1000000;
+		log->actor = log->reason = (struct text){ "", 0 };
+		return 0;
+	}
 	if (!commit)
 		return error_set(err, DRIFT_ERR_INVALID,
 				 "a log entry takes its reason from a commit that is not given");
@@ -103,8 +129,7 @@ static int rewrite_log(const struct txn *t, struct txn_log *log, const struct st
 	auto_buf reason = BUF_INIT;
 	size_t i;
 
-	if (log->of_commit && is_gone(records, log->record) &&
-	    tell_head(log, records[log->record].commit, &reason, err) < 0)
+	if (log->of_commit && is_gone(records, log->record) && tell_head(log, &records[log->record], &reason, err) < 0)
 		return -1;
 	for (i = 0; i < log->update_count; i++) {
 		struct txn_update *u = &log->updates[i];

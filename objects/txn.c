@@ -8,10 +8,24 @@
 #define PART_LOG 1
 #define PART_CHANGES 2
 #define LOG_OF_COMMIT 1
+#define LOST_STORAGE 7 /* where records have how they are stored */
 
 static int malformed(struct drift_error *err, const char *what)
 {
 	return error_set(err, DRIFT_ERR_CORRUPT, "%s of a journal frame is malformed", what);
+}
+
+/* A mark counts as a record of length 0. */
+static const unsigned char *take_record(struct cursor *c, size_t *len, size_t *lost_len)
+{
+	const unsigned char *data = cursor_bytes(c, *len);
+
+	*lost_len = 0;
+	if (data && *len && data[0] >> 3 == LOST_STORAGE) {
+		*lost_len = *len;
+		*len = 0;
+	}
+	return data;
 }
 
 int txn_parse(const void *payload, size_t len, uint64_t self, struct txn *out, struct drift_error *err)
@@ -33,7 +47,7 @@ int txn_parse(const void *payload, size_t len, uint64_t self, struct txn *out, s
 		out->record_len[i] = (size_t)l;
 	}
 	for (i = 0; i < n; i++)
-		out->record[i] = cursor_bytes(&c, out->record_len[i]);
+		out->record[i] = take_record(&c, &out->record_len[i], &out->lost_len[i]);
 	parts = cursor_u8(&c);
 	if (!cursor_ok(&c) || parts > (PART_LOG | PART_CHANGES))
 		return malformed(err, "the record table");
@@ -46,8 +60,8 @@ int txn_parse(const void *payload, size_t len, uint64_t self, struct txn *out, s
 	return 0;
 }
 
-int txn_record(const void *payload, size_t len, unsigned index, const unsigned char **data_out, size_t *len_out,
-	       struct drift_error *err)
+static int find_record(const void *payload, size_t len, unsigned index, const unsigned char **data_out, size_t *len_out,
+		       size_t *lost_out, struct drift_error *err)
 {
 	struct cursor c;
 	uint64_t n, l, skip = 0, wanted = 0;
@@ -67,11 +81,62 @@ int txn_record(const void *payload, size_t len, unsigned index, const unsigned c
 			wanted = l;
 	}
 	cursor_bytes(&c, (size_t)skip);
-	*data_out = cursor_bytes(&c, (size_t)wanted);
+	*len_out = (size_t)wanted;
+	*data_out = take_record(&c, len_out, lost_out);
 	if (!*data_out)
 		return malformed(err, "the record table");
-	*len_out = (size_t)wanted;
 	return 0;
+}
+
+int txn_record(const void *payload, size_t len, unsigned index, const unsigned char **data_out, size_t *len_out,
+	       struct drift_error *err)
+{
+	size_t lost_len = 0;
+
+	return find_record(payload, len, index, data_out, len_out, &lost_len, err);
+}
+
+bool txn_lost_encode(const struct txn_lost *lost, size_t len, struct buf *out)
+{
+	size_t start = out->len;
+
+	buf_add_byte(out, (unsigned char)(lost->kind | LOST_STORAGE << 3));
+	buf_add_varint(out, lost->since_sec);
+	if (!oid_is_zero(&lost->id) && (!len || len >= out->len - start + OID_LEN))
+		buf_add(out, lost->id.bytes, OID_LEN);
+	if (len && out->len - start > len)
+		return false;
+	while (out->len - start < len && !out->failed)
+		buf_add_byte(out, 0);
+	return true;
+}
+
+int txn_lost_decode(const void *mark, size_t len, struct txn_lost *out, struct drift_error *err)
+{
+	struct txn_lost lost = { .since_sec = 0 };
+	struct cursor c;
+
+	cursor_init(&c, mark, len);
+	lost.kind = (enum object_kind)(cursor_u8(&c) & 7);
+	lost.since_sec = cursor_varint(&c);
+	if (!cursor_ok(&c) || lost.kind > OBJECT_TAG)
+		return malformed(err, "the mark of a lost record");
+	if (cursor_left(&c) >= OID_LEN)
+		memcpy(lost.id.bytes, cursor_bytes(&c, OID_LEN), OID_LEN);
+	*out = lost;
+	return 0;
+}
+
+int txn_lost_parse(const void *payload, size_t len, unsigned index, struct txn_lost *out, struct drift_error *err)
+{
+	const unsigned char *data;
+	size_t data_len, lost_len = 0;
+
+	if (find_record(payload, len, index, &data, &data_len, &lost_len, err) < 0)
+		return -1;
+	if (!lost_len)
+		return 0;
+	return txn_lost_decode(data, lost_len, out, err) < 0 ? -1 : 1;
 }
 
 static void put_text(struct buf *out, const struct text *t)

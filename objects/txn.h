@@ -2,6 +2,7 @@
  * The payload of a transaction frame: new objects, what they change, and the refs that move, in one piece:
  *
  *   varint record count, the length of each record as varint, the records
+ *     (a record that repair found to be lost: u8 56 + kind, varint seconds since 1970, its id if it is known, zeros)
  *   u8 parts: 1 a log entry follows, 2 change lists follow
  *   log entry: location of the log entry before it (of any ref), u8 flags (1: time, actor and reason are those of
  *     a commit: u8 its record), else svarint time in microseconds, varint length, actor, varint length, reason;
@@ -30,15 +31,31 @@ struct txn {
 	size_t record_count;
 	const unsigned char *record[TXN_RECORD_MAX];
 	size_t record_len[TXN_RECORD_MAX];
+	size_t lost_len[TXN_RECORD_MAX]; /* of the mark of a lost one, whose record_len is 0 */
 	bool has_log, has_changes;
 	const unsigned char *rest; /* behind the parts byte */
 	size_t rest_len;
 };
 
 int txn_parse(const void *payload, size_t len, uint64_t self, struct txn *out, struct drift_error *err) MUST_CHECK;
-/* Only the one record: its bytes and length. */
+/* Only the one record: its bytes and length, 0 also of a lost one. */
 int txn_record(const void *payload, size_t len, unsigned index, const unsigned char **data_out, size_t *len_out,
 	       struct drift_error *err) MUST_CHECK;
+
+/* What repair leaves in place of a record that is lost. */
+struct txn_lost {
+	enum object_kind kind; /* 0: not known */
+	uint64_t since_sec;    /* when repair found it, since 1970 */
+	struct oid id;         /* of a commit, blob or tag, if it could be told; else zero */
+};
+#define TXN_LOST_MIN 6 /* bytes of a mark without an id, at least */
+
+/* The mark of a lost record, padded with zeros to len bytes (0: as long as it has to be). False: it does not fit. */
+bool txn_lost_encode(const struct txn_lost *lost, size_t len, struct buf *out);
+int txn_lost_decode(const void *mark, size_t len, struct txn_lost *out, struct drift_error *err) MUST_CHECK;
+/* Is the record lost? 1, 0, -1 the payload is malformed. */
+int txn_lost_parse(const void *payload, size_t len, unsigned index, struct txn_lost *out,
+		   struct drift_error *err) MUST_CHECK;
 
 enum txn_value { TXN_ABSENT = 0, TXN_OBJECT = 1, TXN_COMMIT = 2, TXN_SYMBOLIC = 3 };
 

@@ -4,6 +4,7 @@
 
 struct repair_command_options {
 	bool dry_run;
+	bool isolate;
 	const char *from;
 };
 
@@ -18,9 +19,13 @@ static const struct option_spec specs[] = {
 	  .argument = "WHERE",
 	  .value = OPTION_AT(struct repair_command_options, from),
 	  .help = "store again what is lost here and a repository, backup or remote has" },
+	{ .kind = OPTION_FLAG,
+	  .long_name = "isolate",
+	  .value = OPTION_AT(struct repair_command_options, isolate),
+	  .help = "mark what stays lost in journals, so that gc can pack the rest" },
 };
 
-static const char *const usage[] = { "drift repair [-n] [--from WHERE] [--json] [-q] [--progress]", NULL };
+static const char *const usage[] = { "drift repair [-n] [--from WHERE] [--isolate] [--json] [-q] [--progress]", NULL };
 
 static int repair(struct cmd_context *ctx, int argc, char **argv)
 {
@@ -31,7 +36,7 @@ static int repair(struct cmd_context *ctx, int argc, char **argv)
 		return ctx_usage(ctx, "it takes no arguments");
 	if (o->from && !*o->from)
 		return ctx_usage(ctx, "--from says where to look");
-	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run, .from = o->from });
+	return mending_run(ctx, &(struct mending){ .dry_run = o->dry_run, .from = o->from, .isolate = o->isolate });
 }
 
 const struct command cmd_repair = {

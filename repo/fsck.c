@@ -189,9 +189,18 @@ static bool name_object(struct fsck *f, const struct fsck_missing *m)
 		fault->has_object = true;
 		fault->kind = m->kind;
 		fault->object = m->id;
+		fault->loc = m->loc;
 		return true;
 	}
 	return false;
+}
+
+/* Did repair mark it as lost? */
+static bool is_marked(struct fsck *f, const struct fsck_missing *m)
+{
+	struct txn_lost lost;
+
+	return m->loc != LOC_UNKNOWN && fsck_file_of(f, m->loc) && odb_lost(f->odb, m->loc, &lost, NULL) > 0;
 }
 
 /* What nothing needs may refer to what nothing needed: gc keeps young objects, not all that they refer to. */
@@ -205,7 +214,7 @@ static bool is_removed(struct fsck *f, const struct fsck_missing *m)
 	struct oid id;
 	int r = 0;
 
-	if (!file || !file->pack)
+	if (!file || !file->pack || is_marked(f, m))
 		return false;
 	if (m->kind == OBJECT_COMMIT)
 		r = odb_commit(f->odb, NULL, m->loc, &commit, &why);
@@ -226,9 +235,10 @@ static int note_missing(struct fsck *f, const struct fsck_missing *m, bool reada
 				    .object = m->id };
 
 	fsck_spell_object(f, m->kind, &m->id, m->loc, &sentence);
-	buf_add_str(&sentence, readable	  ? " cannot be read here, but elsewhere in the store" :
-			       m->differs ? " is not as what refers to it says" :
-					    " cannot be read here");
+	buf_add_str(&sentence, readable        ? " cannot be read here, but elsewhere in the store" :
+			       is_marked(f, m) ? " is lost, as repair found" :
+			       m->differs      ? " is not as what refers to it says" :
+						 " cannot be read here");
 	if (buf_check(&sentence, err) < 0)
 		return -1;
 	fault.sentence = sentence.data;

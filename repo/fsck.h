@@ -46,6 +46,7 @@ struct fsck_result {
 	uint64_t faults[3]; /* by severity */
 	uint64_t files, commits, nodes, blobs, tags, refs;
 	uint64_t content_bytes; /* hashed */
+	uint64_t marks;         /* records that repair marked as lost */
 };
 
 /*

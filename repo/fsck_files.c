@@ -50,9 +50,12 @@ int fsck_scan_txn(struct fsck *f, uint64_t loc, const unsigned char *payload, si
 		f->chains.broken = true;
 		return fsck_note_at(f, FSCK_LOST, loc, err, "%s", why.message);
 	}
-	for (i = 0; i < t.record_count; i++)
+	for (i = 0; i < t.record_count; i++) {
+		f->result.marks += t.lost_len[i] > 0;
+		f->chains.broken |= t.lost_len[i] > 0;
 		if (scan_record(f, loc | i, t.record[i], t.record_len[i], err) < 0)
 			return -1;
+	}
 	return fsck_chain_txn(f, &t, err);
 }
 

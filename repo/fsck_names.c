@@ -565,6 +565,7 @@ static int give_names(struct names *n, const struct lost *lost, struct drift_err
 			found->fault.has_object = true;
 			found->fault.kind = lost->kind;
 			found->fault.object = lost->id;
+			found->fault.loc = lost->loc == LOC_UNKNOWN ? found->fault.loc : lost->loc;
 		}
 		told = true;
 		found->fault.severity = FSCK_LOST;

@@ -110,6 +110,7 @@ static int write_parts(struct run *run, struct pack_writer *w, struct drift_erro
 	struct gc_stubs stubs = {
 		.source = &run->source,
 		.marks = run->marks,
+		.careful = run->plan.restored,
 		.writer = w,
 		.level = options.level,
 		.progress = options.progress,

@@ -19,7 +19,7 @@ struct gc_check {
 	struct pack *pack;
 	int64_t reflog_since_usec;
 	enum object_kind kind; /* of what was found last */
-	uint64_t log_seen; /* this entry, and those before it, were looked at; LOC_UNKNOWN: none */
+	uint64_t log_seen;     /* this entry, and those before it, were looked at; LOC_UNKNOWN: none */
 	struct buf payload;
 };
 
@@ -101,6 +101,18 @@ static int read_record(struct gc_check *c, uint64_t loc, struct record *out, str
 	return why.code == DRIFT_ERR_NOT_FOUND ? 0 : error_set(err, why.code, "%s", why.message);
 }
 
+/* Is it there, as far as it was until now? 1 / 0 / -1. */
+static int root_is_there(struct gc_check *c, uint64_t loc, struct drift_error *err)
+{
+	auto_node *node = NULL;
+	struct record r;
+	int found = read_record(c, loc, &r, err);
+
+	if (found)
+		return found;
+	return odb_node_at(c->odb, loc, &node, NULL) < 0;
+}
+
 /* Is it there under this location? Commits and tags know their ids; the root of a commit has to be there too. */
 static int is_at(struct gc_check *c, const struct oid *id, uint64_t loc, struct drift_error *err)
 {
@@ -120,7 +132,7 @@ static int is_at(struct gc_check *c, const struct oid *id, uint64_t loc, struct 
 		return -1;
 	if (!oid_equal(&own, id))
 		return 0;
-	return tree.loc == LOC_UNKNOWN ? 1 : read_record(c, tree.loc, &r, err);
+	return tree.loc == LOC_UNKNOWN ? 1 : root_is_there(c, tree.loc, err);
 }
 
 /* Wherever its id leads: 1 / 0 / -1. */
@@ -153,8 +165,9 @@ static int would_be_lost(const struct oid *id, struct text name, const char *how
 {
 	char hex[OID_HEX_LEN + 1];
 
-	return error_set(err, DRIFT_ERR_CORRUPT, "%s, which '%.*s' %s, would not be found any more: nothing is replaced",
-			 oid_to_hex(id, hex), (int)name.len, name.data, how);
+	return error_set(err, DRIFT_ERR_CORRUPT,
+			 "%s, which '%.*s' %s, would not be found any more: nothing is replaced", oid_to_hex(id, hex),
+			 (int)name.len, name.data, how);
 }
 
 /* What a tag is of, and what that is of if it is one. */
@@ -178,6 +191,26 @@ static int check_tagged(struct gc_check *c, struct text name, const struct oid *
 	return 0;
 }
 
+/* Is it marked as lost, or in the new pack now? It could not be read any more. */
+static bool is_marked(struct gc_check *c, uint64_t loc)
+{
+	struct pack_place place;
+	struct txn_lost lost;
+	auto_group *group = NULL;
+
+	if (loc == LOC_UNKNOWN)
+		return false;
+	if (odb_lost(c->odb, loc, &lost, NULL) > 0)
+		return true;
+	if (!gc_source_takes(c->source, loc) || pack_find(c->pack, loc, &place, NULL) <= 0 ||
+	    place.kind != PACK_STUBS || pack_group(c->pack, place.kind, place.group, &group, NULL) < 0 ||
+	    place.index >= group->count)
+		return false;
+	return txn_lost_parse(group->bytes + group->offset[place.index],
+			      group->offset[place.index + 1] - group->offset[place.index], loc_record(loc), &lost,
+			      NULL) > 0;
+}
+
 /* old: it was a ref's value; it may be gone for long. */
 static int check_value(struct gc_check *c, struct text name, const struct ref_value *value, bool old,
 		       struct drift_error *err)
@@ -198,7 +231,7 @@ static int check_value(struct gc_check *c, struct text name, const struct ref_va
 				    name.data);
 	if (r)
 		return check_tagged(c, name, &value->object.id, err);
-	if (old && !was_there(c, &value->object))
+	if ((old && !was_there(c, &value->object)) || is_marked(c, value->object.loc))
 		return 0;
 	return would_be_lost(&value->object.id, name, old ? "had" : "has", err);
 }
@@ -217,8 +250,9 @@ static int check_entry(struct gc_check *c, const struct ref_log_entry *entry, ui
 		r = pack_find(c->pack, loc_frame(loc) | 0xff, &place, err);
 		if (r <= 0)
 			return r < 0 ? -1 :
-				       error_set(err, DRIFT_ERR_CORRUPT,
-						 "an entry of the log of refs would not be found any more: nothing is replaced");
+				       error_set(
+					       err, DRIFT_ERR_CORRUPT,
+					       "an entry of the log of refs would not be found any more: nothing is replaced");
 	}
 	if (entry->time_usec < c->reflog_since_usec)
 		return 0;

@@ -101,7 +101,8 @@ static int see_restored(struct gc_plan *plan, const struct gc_source *source, st
 	buf_addf(&path, "%s/../" RESTORED_NAME, odb_pack_dir(source->odb));
 	if (buf_check(&path, err) < 0 || file_look(path.data, &info, err) < 0)
 		return -1;
-	plan->keep_all = info.kind != FILE_ABSENT;
+	plan->restored = info.kind != FILE_ABSENT;
+	plan->keep_all |= plan->restored;
 	return 0;
 }
 
@@ -117,7 +118,7 @@ int gc_plan_make(struct gc_plan *plan, struct gc_source *source, const struct gc
 	for (uint64_t n = source->first; n <= source->last; n++)
 		plan->keep_all &= gc_source_sealed(source, n) >= plan->keep_from_sec;
 	plan->keep_all |= options->automatic || options->keep || batches;
-	return plan->keep_all ? 0 : see_restored(plan, source, err);
+	return see_restored(plan, source, err);
 }
 
 int gc_plan_heads(const struct gc_plan *plan, const struct gc_source *source, struct pack_heads *heads_out,

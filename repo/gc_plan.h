@@ -9,6 +9,7 @@ struct gc_plan {
 	int64_t now_usec;
 	int64_t reflog_since_usec; /* log entries since then keep what they name */
 	uint64_t keep_from_sec;    /* what was sealed since then is kept */
+	bool restored;             /* repair left RESTORED_NAME: something is lost, or was stored again */
 	bool keep_all;             /* nothing is dropped */
 	bool has_journals;         /* some of what is taken was never packed */
 	bool merges;               /* packs become fewer */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "objects/commit_record.h"
 #include "objects/odb_exact.h"
 #include "objects/stub.h"
@@ -40,6 +41,22 @@ static void work_clear(struct work *w)
 	w->txn.record_count = 0;
 }
 
+static bool is_readable(struct gc_stubs *s, uint64_t loc)
+{
+	auto_node *node = NULL;
+
+	return loc == LOC_UNKNOWN || !odb_node_at(s->source->odb, loc, &node, NULL);
+}
+
+/* Can the ids of what a node of a root map leads to be told by what is there? */
+static bool tells_ids(struct gc_stubs *s, const struct node *node)
+{
+	for (uint32_t i = 0; s->careful && node->child_loc && i < node->count; i++)
+		if (!is_readable(s, node->child_loc[i]))
+			return false;
+	return true;
+}
+
 static int take_commit(struct work *w, size_t i, bool kept, struct drift_error *err)
 {
 	uint64_t loc = w->frame->loc | i;
@@ -53,6 +70,7 @@ static int take_commit(struct work *w, size_t i, bool kept, struct drift_error *
 		return 0;
 	w->s->commits_kept++;
 	w->records[i].fate = w->frame->packed ? STUB_AS_IS : STUB_COMMIT;
+	w->records[i].spell_tree = w->s->careful && !is_readable(w->s, w->commits[i]->tree.loc);
 	return pack_writer_id(w->s->writer, &w->commits[i]->id, loc, err);
 }
 
@@ -73,11 +91,44 @@ static int take_node(struct work *w, size_t i, const struct record *r, struct dr
 		return -1;
 	if (root && odb_node_at(w->s->source->odb, r->self, &w->nodes[i], err) < 0)
 		return -1;
-	if (!root || !w->frame->is_txn || (!w->frame->packed && w->nodes[i]->len > ROOT_STUB_MAX))
+	if (!root || !w->frame->is_txn ||
+	    (!w->frame->packed && (w->nodes[i]->len > ROOT_STUB_MAX || !tells_ids(w->s, w->nodes[i]))))
 		return take_object(w->s, &object, err);
 	w->records[i].node = w->nodes[i];
 	w->records[i].fate = w->frame->packed ? STUB_AS_IS : STUB_ROOT;
 	return pack_writer_id(w->s->writer, &w->nodes[i]->id, r->self, err);
+}
+
+/* What is built on something lost is lost with it. 1: so it is marked; 0; -1. */
+static int take_lost(struct work *w, size_t i, const struct record *r, struct drift_error *err)
+{
+	struct drift_error why = { .code = DRIFT_OK };
+	struct odb *odb = w->s->source->odb;
+	auto_commit *commit = NULL;
+	auto_node *node = NULL;
+	auto_buf bytes = BUF_INIT;
+	struct object_ref tree;
+	struct oid id = r->id;
+	int failed = 0;
+
+	if (r->kind == OBJECT_COMMIT)
+		failed = commit_record_ids(r, &id, &tree, &why) || odb_commit(odb, NULL, r->self, &commit, &why);
+	else if (r->kind == OBJECT_TREE)
+		failed = odb_node_at(odb, r->self, &node, &why);
+	else if (r->kind == OBJECT_BLOB)
+		failed = odb_blob_at(odb, r->self, &bytes, &id, NULL, &why);
+	if (!failed)
+		return 0;
+	if (why.code != DRIFT_ERR_CORRUPT && why.code != DRIFT_ERR_NOT_FOUND)
+		return error_set(err, why.code, "%s", why.message);
+	/* Its bytes are sound, as far as they can be read; what cannot be told is what it is made on. */
+	if (r->kind == OBJECT_COMMIT && !oid_is_zero(&id)) {
+		w->records[i].fate = STUB_AS_IS;
+		return pack_writer_id(w->s->writer, &id, r->self, err) < 0 ? -1 : 1;
+	}
+	w->records[i].fate = STUB_LOST;
+	w->records[i].lost = (struct txn_lost){ r->kind, (uint64_t)(date_now_us() / 1000000), id };
+	return 1;
 }
 
 static int take_record(struct work *w, size_t i, struct drift_error *err)
@@ -97,6 +148,12 @@ static int take_record(struct work *w, size_t i, struct drift_error *err)
 	if (!w->s->writer) {
 		w->s->commits_kept += kept && r.kind == OBJECT_COMMIT;
 		return 0;
+	}
+	if (kept && w->s->careful) {
+		int lost = take_lost(w, i, &r, err);
+
+		if (lost)
+			return lost < 0 ? -1 : 0;
 	}
 	if (r.kind == OBJECT_COMMIT)
 		return take_commit(w, i, kept, err);
@@ -165,6 +222,7 @@ static int open_frame(struct work *w, const struct gc_frame *frame, struct drift
 	w->txn.record_count = 1;
 	w->txn.record[0] = frame->payload;
 	w->txn.record_len[0] = frame->len;
+	w->txn.lost_len[0] = 0;
 	w->txn.has_log = w->txn.has_changes = false;
 	w->txn.rest_len = 0;
 	w->log_record = UINT64_MAX;

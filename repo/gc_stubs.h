@@ -11,6 +11,7 @@
 struct gc_stubs {
 	struct gc_source *source;
 	const struct gc_marks *marks;
+	bool careful; /* repair found things to be lost: what cannot be read for it is marked as lost as well */
 	struct gc_encoder *encoder;
 	struct pack_writer *writer;
 	int level;                                                   /* of zstd */

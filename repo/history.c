@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "repo/repair.h"
 
 /* A commit that may belong to the history. Not the commit itself: a document may have changed a million times. */
 struct candidate {
@@ -405,7 +406,7 @@ static int stream(struct history *h, struct drift_error *err)
 static int start(struct history *h, struct drift_error *err)
 {
 	/* A chain may begin, or have had a record, in what is damaged. */
-	if (odb_damage(repo_odb(h->repo), NULL, NULL))
+	if (odb_damage(repo_odb(h->repo), NULL, NULL) || repair_left_marks(repo_dir(h->repo)))
 		return collect_by_walk(h, h->from, err);
 	h->streaming = h->from->parent_count < 2 && h->from->last_merge_loc == LOC_UNKNOWN;
 	return h->streaming ? find_chains(h, err) : collect(h, err);

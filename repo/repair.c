@@ -314,10 +314,96 @@ static int restore_objects(struct mending *m, struct drift_error *err)
 	return r < 0 || reopen(m, err) < 0 || look(m, err) < 0 ? -1 : 1;
 }
 
+static int tell_isolated(struct mending *m, const char *name, const struct repair_frame *frame, struct drift_error *err)
+{
+	auto_buf sentence = BUF_INIT;
+
+	buf_addf(&sentence,
+		 "mark as lost what is in the damaged frame at offset %llu of %s, but for what of it is sound",
+		 (unsigned long long)frame->offset, name);
+	if (buf_check(&sentence, err) < 0)
+		return -1;
+	m->result->mended++;
+	return tell(m, REPAIR_ISOLATE, NULL, sentence.data, err);
+}
+
+/* Under the append lock, so that nobody writes by an index that tells of the file as it was. */
+static int write_frames(struct mending *m, const char *path, const struct repair_frames *frames, bool undo,
+			struct drift_error *err)
+{
+	int r = odb_lock(repo_odb(m->repo), err);
+
+	if (r)
+		return -1;
+	r = repair_write_frames(path, frames, undo, err);
+	if (!r)
+		r = forget_indexes(m, err);
+	odb_unlock(repo_odb(m->repo));
+	return r < 0 || reopen(m, err) < 0 ? -1 : look(m, err);
+}
+
+/* The frames of a journal; if more were lost by it than before it is taken back. */
+static int isolate_frames(struct mending *m, const char *path, const struct repair_frames *frames,
+			  struct drift_error *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	uint64_t lost = m->found.faults[FSCK_LOST], mended = m->result->mended;
+	size_t i;
+
+	for (i = 0; i < frames->count; i++)
+		if (tell_isolated(m, name, &frames->items[i], err) < 0)
+			return -1;
+	if (m->options->dry_run)
+		return 0;
+	if (repair_keep_copy(m->dir, path, name, err) < 0 || repair_note_restored(m->dir, err) < 0 ||
+	    write_frames(m, path, frames, false, err) < 0)
+		return -1;
+	if (m->found.faults[FSCK_LOST] <= lost)
+		return 0;
+	m->result->mended = mended;
+	return write_frames(m, path, frames, true, err);
+}
+
+/* The journals as they were before the first was changed; places in them stay. */
+static int isolate_all(struct mending *m, struct drift_error *err)
+{
+	struct odb_files files;
+	struct odb *odb = repo_odb(m->repo);
+	size_t i, count;
+	int r = 0;
+
+	if (!m->options->isolate || !(m->found.faults[FSCK_DAMAGE] + m->found.faults[FSCK_LOST]))
+		return 0;
+	if (odb_files_get(odb, &files, err) < 0)
+		return -1;
+	count = files.count;
+	odb_files_release(&files);
+	for (i = 0; i < count && !r; i++) {
+		struct repair_frames frames = { .items = NULL };
+		auto_buf path = BUF_INIT;
+
+		/* Each is opened anew: the repository was, when the one before was changed. */
+		r = odb_files_get(repo_odb(m->repo), &files, err);
+		if (r < 0)
+			return -1;
+		if (i < files.count && files.items[i].journal) {
+			buf_add_str(&path, journal_path(files.items[i].journal));
+			r = buf_check(&path, err);
+			if (!r)
+				r = repair_isolate(repo_odb(m->repo), &files.items[i], &m->faults, &frames, err);
+		}
+		odb_files_release(&files);
+		if (!r && frames.count)
+			r = isolate_frames(m, path.data, &frames, err);
+		repair_frames_release(&frames);
+	}
+	return r;
+}
+
 /* With nothing damaged any more, nothing depends on a second copy alone. */
 static int forget_restored(struct mending *m, struct drift_error *err)
 {
-	if (m->options->dry_run || m->found.faults[FSCK_DAMAGE] || m->found.faults[FSCK_LOST])
+	if (m->options->dry_run || m->found.faults[FSCK_DAMAGE] || m->found.faults[FSCK_LOST] || m->found.marks)
 		return 0;
 	return forget_file(m, RESTORED_NAME, err);
 }
@@ -380,7 +466,7 @@ static int mend_all(struct mending *m, struct drift_error *err)
 		return -1;
 	for (round = 0, r = 1; r > 0 && round < ROUNDS_MAX; round++)
 		r = restore_objects(m, err);
-	return r < 0 || forget_restored(m, err) < 0 ? -1 : tell_lost(m, err);
+	return r < 0 || isolate_all(m, err) < 0 || forget_restored(m, err) < 0 ? -1 : tell_lost(m, err);
 }
 
 /* Who changes nothing needs no lock. */

@@ -9,7 +9,7 @@
 
 #include "repo/fsck.h"
 
-enum repair_kind { REPAIR_INDEX, REPAIR_RESTORE, REPAIR_LOST };
+enum repair_kind { REPAIR_INDEX, REPAIR_RESTORE, REPAIR_ISOLATE, REPAIR_LOST };
 
 struct repair_action {
 	enum repair_kind kind;
@@ -17,8 +17,11 @@ struct repair_action {
 	const struct fsck_fault *fault; /* what it is about, or NULL */
 };
 
-/* In the folder of the store, where something was stored again: while it is there gc removes no object. */
+/* In the folder of the store, where something was stored again or marked as lost: while it is there gc removes no object. */
 #define RESTORED_NAME "restored"
+
+/* Is it there? Lists of changes may be missing then. */
+bool repair_left_marks(const char *dir);
 
 /* Somebody who may have what is lost here: another repository, a remote, a backup. What it gives is checked. */
 struct repair_source {
@@ -31,6 +34,7 @@ struct repair_source {
 
 struct repair_options {
 	bool dry_run;
+	bool isolate; /* mark what stays lost in journals, so that the rest of them can be packed */
 	const struct repair_source *sources; /* asked in this order */
 	size_t source_count;
 	int (*action)(void *data, const struct repair_action *action, struct drift_error *err);

@@ -185,15 +185,15 @@ static int make_folder(const char *dir, struct drift_error *err)
 	return error_set(err, why.code, "%s", why.message);
 }
 
-static int keep_copy(const char *dir, const struct repair_byte *byte, struct drift_error *err)
+int repair_keep_copy(const char *dir, const char *from_path, const char *name, struct drift_error *err)
 {
-	const char *base = strrchr(byte->name, '/');
+	const char *base = strrchr(name, '/');
 	auto_buf path = BUF_INIT;
 	auto_close int from = -1;
 	int to, r;
 
-	if (make_folder(dir, err) < 0 || file_open_read(byte->path, &from, err) < 0 ||
-	    create_copy(dir, base ? base + 1 : byte->name, &to, &path, err) < 0)
+	if (make_folder(dir, err) < 0 || file_open_read(from_path, &from, err) < 0 ||
+	    create_copy(dir, base ? base + 1 : name, &to, &path, err) < 0)
 		return -1;
 	r = copy_bytes(from, to, err);
 	if (file_close(to, r ? NULL : err) < 0)
@@ -238,7 +238,7 @@ int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct
 	size_t i;
 
 	for (i = 0; i < bytes->count; i++)
-		if (!is_copied(bytes, i) && keep_copy(dir, &bytes->items[i], err) < 0)
+		if (!is_copied(bytes, i) && repair_keep_copy(dir, bytes->items[i].path, bytes->items[i].name, err) < 0)
 			return -1;
 	for (i = 0; i < bytes->count; i++)
 		if (write_byte(&bytes->items[i], err) < 0)

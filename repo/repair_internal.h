@@ -2,7 +2,7 @@
 #ifndef REPO_REPAIR_INTERNAL_H
 #define REPO_REPAIR_INTERNAL_H
 
-#include "objects/pack.h"
+#include "objects/odb_files.h"
 #include "repo/repair.h"
 
 /* One byte of a file that is not what was written. */
@@ -56,6 +56,32 @@ int repair_find_pack(const char *dir, const struct pack_name *pack, const unsign
 int repair_restore(struct repo *repo, const struct repair_options *options, const struct oid *id,
 		   const struct repair_source **source_out, enum object_kind *kind_out,
 		   struct drift_error *err) MUST_CHECK;
+
+/* A frame that takes the place of a damaged one, of the same length. */
+struct repair_frame {
+	uint64_t offset;
+	struct buf bytes, before;
+};
+
+struct repair_frames {
+	struct repair_frame *items;
+	size_t count, capacity;
+};
+void repair_frames_release(struct repair_frames *frames);
+/*
+ * The damaged frames of a journal, as they are to be written: what is sound in them stays where it is, in place of
+ * what is lost there is a mark. Those that cannot be written anew are left out.
+ */
+int repair_isolate(struct odb *odb, const struct odb_file *file, const struct repair_faults *faults,
+		   struct repair_frames *frames, struct drift_error *err) MUST_CHECK;
+/* undo: what was there before. */
+int repair_write_frames(const char *path, const struct repair_frames *frames, bool undo,
+			struct drift_error *err) MUST_CHECK;
+
+/* Leave RESTORED_NAME. */
+int repair_note_restored(const char *dir, struct drift_error *err) MUST_CHECK;
+/* Copy a file to lost/, durably. name: its last part counts. */
+int repair_keep_copy(const char *dir, const char *path, const char *name, struct drift_error *err) MUST_CHECK;
 
 /* Write the bytes, durably; a copy of each file as it was is in lost/ before. */
 int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;

@@ -140,14 +140,23 @@ static int store_object(struct repo *repo, const struct oid *id, enum object_kin
 }
 
 /* gc keeps what nothing but the name of a damaged place leads to only while it is told to. */
-static int note_restored(const char *dir, struct drift_error *err)
+int repair_note_restored(const char *dir, struct drift_error *err)
 {
-	static const char text[] = "drift repair stored objects again whose first places are damaged: gc removes nothing "
+	static const char text[] = "drift repair stored objects again, or marked what is lost: gc removes nothing "
 				   "while this file is here\n";
 	auto_buf path = BUF_INIT;
 
 	file_join(&path, dir, RESTORED_NAME);
 	return buf_check(&path, err) < 0 ? -1 : file_replace(path.data, text, sizeof(text) - 1, err);
+}
+
+bool repair_left_marks(const char *dir)
+{
+	auto_buf path = BUF_INIT;
+	struct file_info info;
+
+	file_join(&path, dir, RESTORED_NAME);
+	return !path.failed && !file_look(path.data, &info, NULL) && info.kind != FILE_ABSENT;
 }
 
 static int find_source(const struct repair_options *options, const struct oid *id,
@@ -192,7 +201,7 @@ int repair_restore(struct repo *repo, const struct repair_options *options, cons
 		return 0;
 	if (options->dry_run)
 		return 1;
-	if (note_restored(repo_dir(repo), err) < 0 ||
+	if (repair_note_restored(repo_dir(repo), err) < 0 ||
 	    (*kind_out == OBJECT_COMMIT && restore_root(repo, options, &bytes, err) < 0) ||
 	    store_object(repo, id, *kind_out, &bytes, err) < 0)
 		return -1;

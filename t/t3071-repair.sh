@@ -173,6 +173,38 @@ test_expect_success 'a commit is lost: what is known of a history, and why that 
 	test_must_fail drift history c/seldom3 >out 2>err && test_must_be_empty out && test_grep "the history of it cannot be told" err
 '
 
+test_expect_success 'isolate: gc goes on, all else is as before, what is lost says so' '
+	rm -rf good && cp -r saved good && rm -rf good/.drift/lost && drift -C good log --oneline >log.good && drift -C good history c/3 >history.good &&
+	spoil journal-000001 "$(place_of "seek and find")" "LOST FOR EVER" && test_must_fail drift -C bad gc 2>err && test_grep "is damaged from" err && sums >before.sums &&
+	test_expect_code 1 drift -C bad repair -n --isolate >out 2>err && test_grep "^would mark as lost" out && sums >after.sums && test_cmp before.sums after.sums &&
+	cp bad/.drift/journal-000001 before.journal && test_expect_code 1 drift -C bad repair --isolate >out 2>err && test_grep "^mark as lost" out && test_grep "^1 mended, 1 lost$" out &&
+	cmp before.journal bad/.drift/lost/journal-000001 && test_path_is_file bad/.drift/restored &&
+	for packed in no yes again; do
+		test $packed = no || drift -C bad gc -q --full >out 2>err || return 1
+		test_expect_code 1 drift -C bad fsck --full >out 2>err && test_must_be_empty err && test_grep "blob [0-9a-f]* is lost, as repair found" out && test_grep "^    document d/plain$" out && test_grep "1 lost, 0 damaged$" out &&
+		test_expect_code 1 drift -C bad get d/plain >out 2>err && test_must_be_empty out && test_grep "is lost, as repair found on 20" err &&
+		drift -C bad log --oneline >log.bad && test_cmp log.good log.bad && drift -C bad history c/3 >history.bad && test_cmp history.good history.bad &&
+		drift -C bad reflog >out && for i in 1 2 4 5 6 7 8 9; do test "$(drift -C bad get c/$i)" = "{\"n\":$i}" || return 1; done || { echo "packed: $packed"; return 1; }
+	done &&
+	drift -C bad put d/plain -j 1 -m "put anew" -q && drift -C bad gc -q && test "$(drift -C bad get d/plain)" = 1 && test_expect_code 1 drift -C bad get d/plain --at HEAD~1 2>err &&
+	drift -C bad repair --from "$TRASH/good" >out && test_grep "^restore blob" out && drift -C bad gc -q --prune=now && drift -C bad get d/plain --at HEAD~1 | cmp - good/plain && drift -C bad fsck >out && test_path_is_file bad/.drift/restored
+'
+
+test_expect_success 'isolate: a commit, what follows its records, a head of a frame, several frames at once' '
+	end=$(($(place_of "put plain") + 9)) && 
+	for spot in "$(place_of "put 7") LOST7" "$(($(place_of "put 7") + 3)) WXYZ" "$end WXYZ" "$(place_of "put 4") LOST4"; do
+		set -- $spot && spoil journal-000001 $1 $2 || return 1
+		drift -C bad repair --isolate >out 2>err
+		test $? -le 1 && test_grep "^mark as lost" out && drift -C bad gc -q || return 1
+		drift -C bad fsck >out 2>err
+		test_grep " 0 damaged$\|all is sound$" out && drift -C bad get c/3 >out && test "$(cat out)" = "\"three again\"" && drift -C bad get d/plain | cmp - good/plain &&
+		for i in 1 2 4 5 6 7 8 9; do test "$(drift -C bad get c/$i)" = "{\"n\":$i}" || return 1; done && drift -C bad reflog >out && drift -C bad put c/new -j 1 -m "go on" -q && drift -C bad gc -q || { echo "$spot"; return 1; }
+	done &&
+	spoil journal-000001 "$(place_of "put 7")" LOST7 && printf LOST4 | dd of=bad/.drift/journal-000001 bs=1 seek="$(place_of "put 4")" conv=notrunc 2>dd.err &&
+	test_expect_code 1 drift -C bad repair --isolate --json >out 2>err && test_grep "\"action\":\"isolate\"" out && test_grep "\"mended\":2" out && drift -C bad gc -q &&
+	drift -C bad repair --from "$TRASH/good" >out 2>err && drift -C bad log --oneline >log.bad && test_cmp log.good log.bad && drift -C bad gc -q && drift -C bad log --oneline >log.bad && test_cmp log.good log.bad
+'
+
 test_expect_success 'wrong usage' '
 	test_expect_code 129 drift -C good repair now 2>err && test_expect_code 129 drift -C good doctor now 2>err
 '
