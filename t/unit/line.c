@@ -37,6 +37,7 @@ static void *carry(void *data)
 				/* Nobody reads any more: who writes is to know. */
 				shutdown(c->from, SHUT_RD);
 				n = 0;
+				break;
 			}
 			at += sent;
 		}

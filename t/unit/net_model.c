@@ -151,6 +151,7 @@ static void edit_path(struct net_model *m, struct repo *repo, const struct tree_
 		long long stock = found ? strtoll(text.data + strlen("{\"stock\":"), NULL, 10) : 0;
 
 		event->added = (int64_t)net_random(m, 2000) - 1000;
+		event->added += !event->added;
 		buf_addf(&next, "{\"stock\":%lld}", stock + event->added);
 	} else {
 		net_parse(text.data, text.len, &event->document);
