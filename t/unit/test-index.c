@@ -423,6 +423,7 @@ static void test_unfinished_is_removed(void **state)
 static void test_no_room_for_it(void **state)
 {
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, some = { 40000, RLIM_INFINITY };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct odb *odb = trunk_open();
 	auto_buf path = BUF_INIT;
 	struct file_names names;
@@ -436,7 +437,7 @@ static void test_no_room_for_it(void **state)
 	odb_close(odb);
 	buf_addf(&path, "%s/cache/index", trunk_dir);
 	trunk_must(file_unlink(path.data, &trunk_err));
-	signal(SIGXFSZ, SIG_IGN);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	setrlimit(RLIMIT_FSIZE, &some);
 	assert_int_equal(trunk_check(), 1500);
 	odb = trunk_open();
