@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bench/peer_git.h"
 #include "bench/stock.h"
 #include "repo/merge_commit.h"
 
@@ -83,10 +84,24 @@ static void print_ms(const char *what, double ms, double reach)
 	print_figure(&f);
 }
 
+/* Whole processes that read the trees, write the merged one and print its id. */
+static void compare_git(const char *store, const char *git)
+{
+	const char *ours[] = { drift_program(), "-C", store, "merge-tree", "a", "b", NULL };
+	const char *theirs[] = { "git", "--git-dir", git, "merge-tree", "--write-tree", "a", "b", NULL };
+	struct figure f = { "merge-tree, a whole process", 0, "ms", "git merge-tree", 0, GOAL_NONE, 0 };
+
+	child_medians(ours, theirs, ROUNDS, &f.drift, &f.peer);
+	f.drift /= 1e6;
+	f.peer /= 1e6;
+	print_figure(&f);
+}
+
 int main(void)
 {
 	struct stock_kind kind = { .document_count = scaled(100000), .document_len = 215 };
 	auto_free char *store = stock_copy(&kind, "merge");
+	auto_free char *git = peer_git_branches("merge.git", kind.document_count, kind.document_len, scaled(5000));
 	auto_samples wall = { .count = 0 }, cpu = { .count = 0 }, trees = { .count = 0 }, trees_cpu = { .count = 0 };
 	struct commit *base, *a, *b;
 	struct desk d;
@@ -116,6 +131,8 @@ int main(void)
 	commit_unref(b);
 	commit_unref(base);
 	desk_close(&d);
+	compare_git(store, git);
+	remove_tree(git);
 	remove_tree(store);
 	return 0;
 }

@@ -68,15 +68,20 @@ char *peer_git_import(const char *name, size_t count, size_t len, struct child_c
 	return path;
 }
 
-static void write_edit(FILE *f, size_t i, size_t edit, size_t len)
+static void write_document(FILE *f, size_t i, size_t edit, size_t len)
 {
 	char text[CORPUS_TEXT_MAX + 1], file[PEER_GIT_PATH_MAX];
 
 	peer_git_path(i, file);
 	corpus_text(i, edit, len, text);
+	fprintf(f, "M 100644 inline %s\ndata %zu\n%s\n", file, len, text);
+}
+
+static void write_edit(FILE *f, size_t i, size_t edit, size_t len)
+{
 	fprintf(f, "commit refs/heads/main\ncommitter Ada Lovelace <ada@example.com> %zu +0000\ndata 16\nChange one field\n",
 		1700000000 + edit);
-	fprintf(f, "M 100644 inline %s\ndata %zu\n%s\n", file, len, text);
+	write_document(f, i, edit, len);
 }
 
 char *peer_git_history(const char *name, size_t count, size_t len, size_t commit_count)
@@ -96,6 +101,34 @@ char *peer_git_history(const char *name, size_t count, size_t len, size_t commit
 	fputs("reset refs/heads/main\nfrom refs/heads/main^0\n", f);
 	for (size_t n = 1; n <= commit_count; n++)
 		write_edit(f, next_random(&random, count), n, len);
+	fputs("done\n", f);
+	if (fclose(f))
+		die("cannot write '%s'", stream);
+	child_must(fast_import, &options, &cost);
+	remove_tree(stream);
+	return path;
+}
+
+char *peer_git_branches(const char *name, size_t count, size_t len, size_t changed)
+{
+	char *path = bench_path(name);
+	auto_free char *stream = bench_path("git-branches");
+	const char *fast_import[] = { "git", "--git-dir", path, "fast-import", "--quiet", "--done", NULL };
+	struct child_options options = { .input = stream };
+	struct child_cost cost;
+	FILE *f;
+
+	import(path, count, len, &cost);
+	f = fopen(stream, "w");
+	if (!f)
+		die("cannot write '%s'", stream);
+	for (size_t side = 0; side < 2; side++) {
+		fprintf(f, "commit refs/heads/%c\ncommitter Ada Lovelace <ada@example.com> 1700000001 +0000\ndata 4\nMany\n",
+			side ? 'b' : 'a');
+		fputs("from refs/heads/main^0\n", f);
+		for (size_t i = side * changed; i < (side + 1) * changed; i++)
+			write_document(f, i, 1, len);
+	}
 	fputs("done\n", f);
 	if (fclose(f))
 		die("cannot write '%s'", stream);

@@ -15,6 +15,8 @@ char *peer_git_stream(size_t count, size_t len);
 char *peer_git_import(const char *name, size_t count, size_t len, struct child_cost *cost_out);
 /* The documents, then commits that change one of them each: a new bare repository `name`; its path, to be freed. */
 char *peer_git_history(const char *name, size_t count, size_t len, size_t commit_count);
+/* The documents, and branches a and b with one commit each, of the first `changed` documents and of as many behind them. */
+char *peer_git_branches(const char *name, size_t count, size_t len, size_t changed);
 /* The same as peer_git_import, made once a run; cost_out is not filled in. */
 char *peer_git_get(size_t count, size_t len);
 

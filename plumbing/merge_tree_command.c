@@ -94,8 +94,12 @@ static int run(struct cmd_context *ctx, int argc, char **argv, struct odb_batch 
 	    merge_store_new(repo_odb(ctx->repo), &store, &ctx->err) ||
 	    (argc == 3 ? merge_trees(ctx, argv, &args.choices, store, batch, &root, &stats) :
 			 merge_commits(ctx, argv, &args.choices, store, batch, &root, &stats)) ||
-	    plumbing_store(ctx, batch, &ctx->err) || print_result(ctx, repo_nodes(ctx->repo), &root, &stats))
+	    plumbing_store(ctx, batch, &ctx->err))
 		return ctx_die(ctx, "merge");
+	/* By id alone it would have to be searched for. */
+	root.loc = odb_batch_loc(batch, root.loc);
+	if (print_result(ctx, repo_nodes(ctx->repo), &root, &stats))
+		return ctx_die(ctx, "print the result");
 	return stats.conflict_count ? EXIT_NO : EXIT_DONE;
 }
 
