@@ -66,7 +66,8 @@ static int enter_collection(struct drift_cursor *c, const struct node_entry *ent
 		key = keys->from;
 		key_len = keys->from_len;
 	}
-	descriptor_map(d, &c->map);
+	if (tree_documents(c->store, (const char *)entry->key, entry->key_len, d, &c->map, err))
+		return -1;
 	buf_clear(&c->path);
 	buf_add(&c->path, entry->key, entry->key_len);
 	if (entry->key_len)
@@ -99,7 +100,8 @@ static int next_collection(struct drift_cursor *c, const struct path *from, stru
 		}
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, err))
 			return -1;
-		if (!d.has_root)
+		if (!d.has_root ||
+		    (!range_of(c)->named && !tree_has_documents(c->store, (const char *)entry.key, entry.key_len)))
 			continue;
 		is_from = from && !key_compare(entry.key, entry.key_len, from->collection, from->collection_len);
 		return enter_collection(c, &entry, &d, is_from ? from->key : "", is_from ? from->key_len : 0, err) ?
@@ -254,8 +256,10 @@ static int count_range(struct node_store *store, const struct map_root *root, co
 
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, err))
 			return -1;
-		descriptor_map(&d, &map);
-		if (bounds_find(&range->keys, store, &map, &first, &end, err))
+		if (!range->named && !tree_has_documents(store, (const char *)entry.key, entry.key_len))
+			continue;
+		if (tree_documents(store, (const char *)entry.key, entry.key_len, &d, &map, err) ||
+		    bounds_find(&range->keys, store, &map, &first, &end, err))
 			return -1;
 		*count += end > first ? end - first : 0;
 	}

@@ -49,6 +49,7 @@ int span_init(struct span *s, const char *prefix, struct drift_error *err)
 	if (slash) {
 		*slash = '\0';
 		s->ranges[0].names = bounds_of_one(own, (size_t)(slash - own));
+		s->ranges[0].named = true;
 		s->ranges[0].keys = bounds_of_prefix(slash + 1, len - (size_t)(slash - own) - 1, &p);
 		s->count = 1;
 		return 0;

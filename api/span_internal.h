@@ -15,6 +15,7 @@ struct bounds {
 
 struct range {
 	struct bounds names, keys;
+	bool named; /* one collection's, by its name and a slash */
 };
 
 struct span {

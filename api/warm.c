@@ -144,7 +144,8 @@ static int look_up(struct warm_tree *w, const char *name, size_t name_len, struc
 	found = tree_collection(w->store, &w->root, name, name_len, &d, err);
 	if (found <= 0)
 		return found;
-	descriptor_map(&d, map);
+	if (tree_documents(w->store, name, name_len, &d, map, err))
+		return -1;
 	*c_out = add_collection(w, name, name_len, map);
 	return d.has_root;
 }

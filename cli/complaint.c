@@ -56,6 +56,9 @@ static void hint_for(struct cmd_context *ctx)
 		if (ctx->sought)
 			hint_time(ctx, ctx->sought);
 		break;
+	case DRIFT_ERR_ABSENT:
+		ctx_hint(ctx, "'drift fetch --only COLLECTION/' gets it, with all its history");
+		break;
 	case DRIFT_ERR_UNTRUSTED:
 		ctx_hint(ctx, "read it with 'drift cat-file -p BLOB', then allow it with 'drift config --add " TRUST_KEY
 			      " BLOB'");
@@ -83,7 +86,7 @@ int ctx_fail(struct cmd_context *ctx, const char *what, ...)
 	va_end(args);
 	hint_for(ctx);
 	if (code == DRIFT_ERR_NOT_FOUND || code == DRIFT_ERR_CLASH || code == DRIFT_ERR_NOTHING ||
-	    code == DRIFT_ERR_EXISTS || code == DRIFT_ERR_UNTRUSTED)
+	    code == DRIFT_ERR_EXISTS || code == DRIFT_ERR_UNTRUSTED || code == DRIFT_ERR_ABSENT)
 		return EXIT_NO;
 	return EXIT_FAILED;
 }

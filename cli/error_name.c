@@ -33,6 +33,8 @@ const char *error_code_name(enum drift_error_code code)
 		return "unsupported";
 	case DRIFT_ERR_UNTRUSTED:
 		return "untrusted";
+	case DRIFT_ERR_ABSENT:
+		return "absent";
 	}
 	return "unknown";
 }

@@ -26,7 +26,8 @@ enum drift_error_code {
 	DRIFT_ERR_PERMISSION = 11, /* not allowed to read or write a file */
 	DRIFT_ERR_NO_MEMORY = 12,
 	DRIFT_ERR_UNSUPPORTED = 13, /* a newer format, or something this build cannot do */
-	DRIFT_ERR_UNTRUSTED = 14    /* a merge needs a script that is not allowed here: see merge.trustScript */
+	DRIFT_ERR_UNTRUSTED = 14,   /* a merge needs a script that is not allowed here: see merge.trustScript */
+	DRIFT_ERR_ABSENT = 15       /* a partial clone does not have that collection */
 };
 
 #define DRIFT_ERROR_MESSAGE_MAX 1024

@@ -311,11 +311,33 @@ static int merge_all_contested(struct tree_merging *m, struct merge_part *part, 
 	return kept_changes_apply(&documents, m->nodes, &part->result, err);
 }
 
+/* Or is it enough to know which side has changed it? */
+static bool needs_documents(const struct tree_merging *m, const struct merge_part *part)
+{
+	const struct oid *base = &part->maps[OF_BASE].id, *first = &part->maps[OF_FIRST].id,
+			 *second = &part->maps[OF_SECOND].id;
+	const struct path start = { .collection = part->name.data, .collection_len = part->name.len, .key = "" };
+	bool equal;
+	size_t at = path_list_find(&m->contested, &start, &equal);
+	struct path path;
+
+	if (at < m->contested.count) {
+		path_list_at(&m->contested, at, &path);
+		if (!key_compare(path.collection, path.collection_len, part->name.data, part->name.len))
+			return true;
+	}
+	return !oid_equal(base, first) && !oid_equal(base, second) && !oid_equal(first, second);
+}
+
 int merge_collection(struct tree_merging *m, struct merge_part *part, struct drift_error *err)
 {
 	const struct oid *base = &part->maps[OF_BASE].id, *first = &part->maps[OF_FIRST].id,
 			 *second = &part->maps[OF_SECOND].id;
 
+	if (!tree_has_documents(m->nodes, part->name.data, part->name.len) && needs_documents(m, part))
+		return error_set(err, DRIFT_ERR_ABSENT,
+				 "both sides have changed the collection '%.*s', which is not in this partial clone",
+				 (int)(part->name.len > 500 ? 500 : part->name.len), part->name.data);
 	part->result = part->maps[OF_FIRST];
 	if (oid_equal(base, first))
 		part->result = part->maps[OF_SECOND];

@@ -86,7 +86,7 @@ int merge_store_new(struct odb *odb, struct merge_store **out, struct drift_erro
 
 	if (!s)
 		return error_no_memory(err);
-	s->nodes = (struct node_store){ .load = load, .save = save };
+	s->nodes = (struct node_store){ .load = load, .save = save, .only = odb_only(odb) };
 	s->odb = odb;
 	*out = s;
 	return 0;

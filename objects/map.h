@@ -8,6 +8,8 @@
 
 #include "objects/node.h"
 
+struct collection_set;
+
 /* Where nodes come from and go to. Loading may be called by several threads at once, saving by one. */
 struct node_store {
 	/* A verified node, referenced for the caller. loc may be LOC_UNKNOWN. */
@@ -20,6 +22,7 @@ struct node_store {
 	 */
 	int (*save)(struct node_store *store, const void *bytes, size_t len, const uint64_t *child_loc,
 		    struct node *base, struct oid *id_out, uint64_t *loc_out, struct drift_error *err);
+	const struct collection_set *only; /* the collections whose nodes are there; NULL: all */
 };
 
 /* A map's root; the empty map has no node: count 0 and a zero id. */

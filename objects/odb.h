@@ -12,6 +12,7 @@
 #ifndef OBJECTS_ODB_H
 #define OBJECTS_ODB_H
 
+#include "objects/collection_set.h"
 #include "objects/commit.h"
 #include "objects/map.h"
 #include "objects/tree.h"
@@ -53,6 +54,13 @@ int odb_node(struct odb *odb, const struct oid *id, uint64_t loc, struct node **
  * in memory then. Nothing else depends on it.
  */
 void odb_read_forward(struct odb *odb, bool forward);
+/*
+ * The collections that the store has, a copy; NULL or not called: all. Of the others root maps have the descriptors and nothing else is
+ * here. Before anything is read.
+ */
+int odb_set_only(struct odb *odb, const struct collection_set *only, struct drift_error *err) MUST_CHECK;
+/* NULL: all. */
+const struct collection_set *odb_only(struct odb *odb);
 /* The odb as a store of nodes for the map and tree functions; saving through it is refused (see odb_batch). */
 struct node_store *odb_nodes(struct odb *odb);
 /* id NULL: the commit that stands at loc, which the store itself has told. */

@@ -110,7 +110,7 @@ int odb_batch_new(struct odb *odb, struct odb_batch **batch_out, struct drift_er
 		return error_no_memory(err);
 	b->odb = odb;
 	buf_init(&b->dict_bytes);
-	b->nodes = (struct node_store){ batch_load, batch_save };
+	b->nodes = (struct node_store){ .load = batch_load, .save = batch_save, .only = odb->nodes.only };
 	b->compressor = odb_compressor_take(odb, err);
 	if (!b->compressor) {
 		free(b);

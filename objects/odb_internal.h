@@ -88,6 +88,7 @@ struct damage {
 struct odb {
 	struct node_store nodes; /* first: odb_nodes() */
 	struct odb_options options;
+	struct collection_set only; /* where nodes.only points to it */
 	char *dir, *pack_dir;
 	int lock_fd; /* of the file "lock", -1 if only reading */
 	unsigned char store_id[16];

@@ -68,6 +68,8 @@ static int name_entry(struct names *n, const struct node *node, size_t i, struct
 	r = name_schema(n, node, &e, err);
 	if (r)
 		return r;
+	if (node->kind == MAP_ROOT && !node->level && !tree_has_documents(odb_nodes(n->odb), (const char *)e.key, e.key_len))
+		return 0;
 	at = node->level ? 0 : value_ref_offset(node->kind, e.value, e.value_len);
 	if (at < 0)
 		return 0;

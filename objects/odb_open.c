@@ -331,7 +331,7 @@ int odb_open(const char *dir, const struct odb_options *options, struct odb **od
 		return error_no_memory(err);
 	init_mutexes(odb);
 	odb->lock_fd = -1;
-	odb->nodes = (struct node_store){ nodes_load, nodes_save };
+	odb->nodes = (struct node_store){ .load = nodes_load, .save = nodes_save };
 	if (options)
 		odb->options = *options;
 	cache_len = odb->options.node_cache_len ? odb->options.node_cache_len : default_cache_len();
@@ -384,6 +384,7 @@ void odb_close(struct odb *odb)
 	index_close(odb_index(odb));
 	node_cache_free(odb->cache);
 	group_cache_free(odb->groups);
+	collection_set_release(&odb->only);
 	mem_cleanup_close(&odb->lock_fd);
 	pthread_mutex_destroy(&odb->state_mutex);
 	pthread_mutex_destroy(&odb->next_mutex);
@@ -400,6 +401,19 @@ void odb_close(struct odb *odb)
 struct node_store *odb_nodes(struct odb *odb)
 {
 	return &odb->nodes;
+}
+
+int odb_set_only(struct odb *odb, const struct collection_set *only, struct drift_error *err)
+{
+	if (!only)
+		return 0;
+	odb->nodes.only = &odb->only;
+	return collection_set_join(&odb->only, only, err);
+}
+
+const struct collection_set *odb_only(struct odb *odb)
+{
+	return odb->nodes.only;
 }
 
 /* What is said of a place is said once, however often it is met. */

@@ -57,6 +57,28 @@ void descriptor_map(const struct descriptor *d, struct map_root *root_out)
 			(struct map_root){ .id = d->root, .loc = d->root_loc, .count = d->count, .bytes = d->bytes };
 }
 
+bool tree_has_documents(const struct node_store *store, const char *name, size_t name_len)
+{
+	return collection_set_has(store->only, name, name_len);
+}
+
+int tree_documents(struct node_store *store, const char *name, size_t name_len, const struct descriptor *d,
+		   struct map_root *root_out, struct drift_error *err)
+{
+	if (d->has_root && !tree_has_documents(store, name, name_len))
+		return tree_absent(name, name_len, err);
+	descriptor_map(d, root_out);
+	return 0;
+}
+
+int tree_absent(const char *name, size_t name_len, struct drift_error *err)
+{
+	if (!name_len)
+		return error_set(err, DRIFT_ERR_ABSENT, "documents outside of collections are not in this partial clone");
+	return error_set(err, DRIFT_ERR_ABSENT, "the collection '%.*s' is not in this partial clone",
+			 (int)(name_len > 500 ? 500 : name_len), name);
+}
+
 int tree_collection(struct node_store *store, const struct tree_root *root, const char *name, size_t name_len,
 		    struct descriptor *d_out, struct drift_error *err)
 {
@@ -88,7 +110,8 @@ int tree_get(struct node_store *store, const struct tree_root *root, const struc
 
 	if (ret <= 0)
 		return ret;
-	descriptor_map(&d, &map);
+	if (tree_documents(store, path->collection, path->collection_len, &d, &map, err) < 0)
+		return -1;
 	ret = map_get(store, &map, path->key, path->key_len, &node, &entry, err);
 	if (ret <= 0)
 		return ret;
@@ -180,6 +203,7 @@ int tree_ranges_init(struct tree_ranges *ranges, const char *prefix, size_t pref
 		range_of_one(own, name_len, &p, &ranges->items[0].names);
 		range_of_prefix(slash + 1, prefix_len - name_len - 1, &p, &ranges->items[0].keys);
 		ranges->count = 1;
+		ranges->named = true;
 		return 0;
 	}
 	if (prefix_len) {
@@ -268,13 +292,14 @@ static int next_collection(struct tree_cursor *c, struct drift_error *err)
 		}
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, err) < 0)
 			return -1;
-		if (!d.has_root)
+		if (!d.has_root || (!c->ranges.named && !tree_has_documents(c->store, (const char *)entry.key, entry.key_len)))
 			continue;
+		if (tree_documents(c->store, (const char *)entry.key, entry.key_len, &d, &documents, err) < 0)
+			return -1;
 		buf_clear(&c->name);
 		buf_add(&c->name, entry.key, entry.key_len);
 		if (buf_check(&c->name, err) < 0)
 			return -1;
-		descriptor_map(&d, &documents);
 		ret = map_cursor_seek(&c->documents, c->store, &documents, range->keys.from, range->keys.from_len, err);
 		return ret < 0 ? -1 : 1;
 	}

@@ -52,8 +52,13 @@ bool tree_is_empty(const struct tree_root *root);
 /* A collection's descriptor: 1 / 0 / -1. */
 int tree_collection(struct node_store *store, const struct tree_root *root, const char *name, size_t name_len,
 		    struct descriptor *d_out, struct drift_error *err) MUST_CHECK;
-/* The map of a collection's documents. */
+/* The map of a collection's documents, be it here or not. */
 void descriptor_map(const struct descriptor *d, struct map_root *root_out);
+/* The same for who reads it: DRIFT_ERR_ABSENT where the store does not have the collection's documents. */
+int tree_documents(struct node_store *store, const char *name, size_t name_len, const struct descriptor *d,
+		   struct map_root *root_out, struct drift_error *err) MUST_CHECK;
+/* Are they here? */
+bool tree_has_documents(const struct node_store *store, const char *name, size_t name_len);
 
 /* A document: 1 / 0 / -1; *node_out keeps its memory. */
 int tree_get(struct node_store *store, const struct tree_root *root, const struct path *path, struct node **node_out,
@@ -67,7 +72,8 @@ int tree_totals(struct node_store *store, const struct tree_root *root, struct t
 		struct drift_error *err) MUST_CHECK;
 
 /* Documents in order of (collection, key) whose "collection/key" begins with prefix; the collection's
- * name itself, with or without the slash, is a prefix of all its documents. */
+ * name itself, with or without the slash, is a prefix of all its documents. Collections that the store does not have are passed over;
+ * with a prefix that names one, up to the slash, it is DRIFT_ERR_ABSENT. */
 struct tree_cursor;
 int tree_cursor_open(struct node_store *store, const struct tree_root *root, const char *prefix, size_t prefix_len,
 		     struct tree_cursor **cursor_out, struct drift_error *err) MUST_CHECK;
@@ -120,6 +126,10 @@ struct tree_diff_options {
 	int (*each)(void *data, const struct path *path, const struct document *a, const struct document *b,
 		    struct drift_error *err);
 	void *data;
+	/* Two versions, NULL as above, of a collection that the store does not have; NULL: they are passed over, as tree_cursor_open does. */
+	int (*each_absent)(void *data, const char *name, size_t name_len, const struct descriptor *a,
+			   const struct descriptor *b, struct drift_error *err);
+	const struct collection_set *only; /* unless NULL: as if the store had no others */
 };
 int tree_diff(struct node_store *store, const struct tree_root *a, const struct tree_root *b,
 	      const struct tree_diff_options *options, struct drift_error *err) MUST_CHECK;

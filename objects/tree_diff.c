@@ -4,6 +4,7 @@ struct tree_diff {
 	struct node_store *store;
 	const struct tree_diff_options *options;
 	const struct tree_range *range;
+	bool named; /* the range is that of one collection */
 	const struct node_entry *collection; /* the one that is compared */
 };
 
@@ -24,14 +25,24 @@ static int diff_document(void *data, const struct node_entry *a, const struct no
 	return diff->options->each(diff->options->data, &path, a ? &left : NULL, b ? &right : NULL, err);
 }
 
-static int open_documents(const struct node_entry *entry, struct map_root *map, struct drift_error *err)
+static int decode(const struct node_entry *entry, struct descriptor *out, struct drift_error *err)
 {
-	struct descriptor d = { .has_root = false };
+	*out = (struct descriptor){ .has_root = false };
+	return entry ? descriptor_decode(entry->value, entry->value_len, entry->loc, out, err) : 0;
+}
 
-	if (entry && descriptor_decode(entry->value, entry->value_len, entry->loc, &d, err) < 0)
-		return -1;
-	descriptor_map(&d, map);
-	return 0;
+/* Of a collection that is not here: its documents may be the same. */
+static int diff_absent(struct tree_diff *diff, const struct node_entry *any, const struct descriptor *a,
+		       const struct descriptor *b, struct drift_error *err)
+{
+	const char *name = (const char *)any->key;
+
+	if (a->has_root == b->has_root && oid_equal(&a->root, &b->root))
+		return 0;
+	if (diff->options->each_absent)
+		return diff->options->each_absent(diff->options->data, name, any->key_len, a->has_root ? a : NULL,
+						  b->has_root ? b : NULL, err);
+	return diff->named ? tree_absent(name, any->key_len, err) : 0;
 }
 
 static int diff_collection(void *data, const struct node_entry *a, const struct node_entry *b, struct drift_error *err)
@@ -44,11 +55,17 @@ static int diff_collection(void *data, const struct node_entry *a, const struct 
 					    .to_len = keys->to_len,
 					    .each = diff_document,
 					    .data = diff };
+	struct descriptor old, new;
 	struct map_root left, right;
 
-	if (open_documents(a, &left, err) < 0 || open_documents(b, &right, err) < 0)
-		return -1;
 	diff->collection = a ? a : b;
+	if (decode(a, &old, err) < 0 || decode(b, &new, err) < 0)
+		return -1;
+	if (!tree_has_documents(diff->store, (const char *)diff->collection->key, diff->collection->key_len) ||
+	    !collection_set_has(diff->options->only, (const char *)diff->collection->key, diff->collection->key_len))
+		return diff_absent(diff, diff->collection, &old, &new, err);
+	descriptor_map(&old, &left);
+	descriptor_map(&new, &right);
 	return map_diff(diff->store, &left, &right, &options, err);
 }
 
@@ -76,6 +93,7 @@ int tree_diff(struct node_store *store, const struct tree_root *a, const struct 
 							.data = &diff };
 
 		diff.range = &ranges.items[i];
+		diff.named = ranges.named;
 		ret = map_diff(store, &left, &right, &collections, err);
 	}
 	return ret;

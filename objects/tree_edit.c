@@ -328,6 +328,8 @@ static int edit_collection(struct tree_editor *e, struct drift_error *err)
 	descriptor_map(&d, &update.documents);
 	if (e->change.collection)
 		r = replace_collection(e, &d, &update, err);
+	else if (!tree_has_documents(e->store, path->collection, path->collection_len))
+		r = tree_absent(path->collection, path->collection_len, err);
 	else
 		r = map_edit(e->store, MAP_DOCUMENTS, &update.documents, &changes.changes, &update.documents, err);
 	all->items[at].documents = update.documents;
@@ -483,6 +485,8 @@ int tree_take_collection(struct node_store *store, const struct tree_root *root,
 
 	if (name_len && collection_check(name, name_len, err) < 0)
 		return -1;
+	if (!tree_has_documents(store, name, name_len))
+		return tree_absent(name, name_len, err);
 	if (tree_collection(store, root, name, name_len, &old, err) < 0 ||
 	    tree_collection(store, from, name, name_len, &new, err) < 0)
 		return -1;

@@ -2,12 +2,16 @@
 #ifndef OBJECTS_TREE_INTERNAL_H
 #define OBJECTS_TREE_INTERNAL_H
 
+#include "objects/collection_set.h"
 #include "objects/tree.h"
 
 /* The root map, whose node is checked to be one; the empty tree's is empty. */
 int tree_open_map(struct node_store *store, const struct tree_root *root, struct map_root *map_out,
 		  struct drift_error *err) MUST_CHECK;
 void tree_from_map(const struct map_root *map, struct tree_root *root_out);
+
+/* DRIFT_ERR_ABSENT */
+int tree_absent(const char *name, size_t name_len, struct drift_error *err);
 
 /* Keys in [from, to); NULL: no bound. */
 struct key_range {
@@ -24,6 +28,7 @@ struct tree_range {
 struct tree_ranges {
 	struct tree_range items[2];
 	size_t count;
+	bool named; /* one collection's, by its name and a slash */
 	unsigned char *memory;
 };
 #define auto_tree_ranges __attribute__((cleanup(tree_ranges_release))) struct tree_ranges

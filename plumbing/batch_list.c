@@ -173,8 +173,8 @@ static int list_collection(struct batch_listing *l, const struct path *prefix, s
 	if (from == &l->after_path && (from->collection_len != prefix->collection_len ||
 				       memcmp(from->collection, prefix->collection, from->collection_len) != 0))
 		return 0;
-	descriptor_map(&d, &map);
-	if (map_cursor_seek(&cursor, nodes, &map, from->key, from->key_len, err))
+	if (tree_documents(nodes, prefix->collection, prefix->collection_len, &d, &map, err) ||
+	    map_cursor_seek(&cursor, nodes, &map, from->key, from->key_len, err))
 		return -1;
 	while (!l->more && (more = map_cursor_next(&cursor, &entry, err)) > 0) {
 		path.key = (const char *)entry.key;

@@ -198,15 +198,18 @@ static int compare_map(struct tree_comparison *c, const struct node_entry *a, co
 		       struct drift_error *err)
 {
 	const struct map_diff_options options = { .each = compare_key, .data = c };
+	struct node_store *nodes = repo_nodes(c->ctx->repo);
 	struct descriptor x = { .has_root = false }, y = { .has_root = false };
 	struct map_root from, to;
 
 	if ((a && descriptor_decode(a->value, a->value_len, a->loc, &x, err)) ||
 	    (b && descriptor_decode(b->value, b->value_len, b->loc, &y, err)))
 		return -1;
+	if (!tree_has_documents(nodes, "", 0))
+		return 0;
 	descriptor_map(&x, &from);
 	descriptor_map(&y, &to);
-	return map_diff(repo_nodes(c->ctx->repo), &from, &to, &options, err);
+	return map_diff(nodes, &from, &to, &options, err);
 }
 
 static int open_root(struct tree_comparison *c, const struct tree_root *root, struct map_root *out,

@@ -126,7 +126,9 @@ static int compare_names(struct change_printer *printer, const struct sides *sid
 
 static int compare_documents(struct change_printer *printer, const struct sides *sides, const struct buf *prefix)
 {
-	struct tree_diff_options options = { prefix->data, prefix->len, change_printer_each, printer };
+	struct tree_diff_options options = {
+		.prefix = prefix->data, .prefix_len = prefix->len, .each = change_printer_each, .data = printer,
+	};
 
 	return tree_diff(sides->nodes, &sides->a.tree, &sides->b.tree, &options, &printer->ctx->err);
 }

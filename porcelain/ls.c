@@ -122,6 +122,8 @@ static int count_keys(const struct view *view, const struct path *prefix, uint64
 		*count_out = last;
 		return 0;
 	}
+	if (tree_documents(view->nodes, prefix->collection, prefix->collection_len, &d, &map, err))
+		return -1;
 	if (buf_check(&end, err) || map_rank(view->nodes, &map, prefix->key, prefix->key_len, &first, err) ||
 	    (prefix_end(&end) && map_rank(view->nodes, &map, end.data, end.len, &last, err)))
 		return -1;

@@ -149,6 +149,8 @@ static int enter_value(struct blob_worker *w, const struct node *node, uint64_t 
 		/* Packs leave it out where its place is known. */
 		if (d.has_root && oid_is_zero(&d.root))
 			return loc_list_add(&w->roots, d.root_loc, err);
+		if (!tree_has_documents(odb_nodes(w->odb), (const char *)e->key, e->key_len))
+			return 0;
 		return d.has_root ? name_node(w, &d.root, d.root_loc, BLOB_KIND_ROOT, err) : 0;
 	case MAP_DOCUMENTS:
 		return document_decode(e->value, e->value_len, e->loc, &doc, err) ? -1 :

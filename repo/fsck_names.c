@@ -196,6 +196,8 @@ static int visit_value(struct names *n, const struct node *node, const struct no
 
 		if (descriptor_decode(e->value, e->value_len, e->loc, &d, NULL) < 0)
 			return 0;
+		if (!tree_has_documents(odb_nodes(n->f->odb), (const char *)e->key, e->key_len))
+			return 0;
 		ref.id = d.root;
 		return visit_node(n, &ref, -1, &all, d.count, err);
 	}

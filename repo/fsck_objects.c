@@ -192,7 +192,8 @@ static int check_references(struct fsck_worker *w, const struct node *node, cons
 		node_entry_at(node, i, &e);
 		if (node->level)
 			expect_child(ref, node, i, &e);
-		else if (!expect_value(ref, node, &e))
+		else if ((node->kind == MAP_ROOT && !tree_has_documents(odb_nodes(w->f->odb), (const char *)e.key, e.key_len)) ||
+			 !expect_value(ref, node, &e))
 			continue;
 		ref->from = loc;
 		ref->loc = e.loc;

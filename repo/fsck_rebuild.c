@@ -51,7 +51,7 @@ static int next_entry(struct map_changes *self, struct map_change *out, struct d
 
 int fsck_rebuild_map(struct node_store *store, enum map_kind kind, const struct map_root *root, struct drift_error *err)
 {
-	struct hashing_store hashing = { { hashing_load, hashing_save }, 0 };
+	struct hashing_store hashing = { { .load = hashing_load, .save = hashing_save }, 0 };
 	struct entries entries = { .changes = { next_entry }, .cursor = MAP_CURSOR_INIT };
 	struct map_root empty = { .count = 0 }, built = { .count = 0 };
 	int r = map_cursor_seek(&entries.cursor, store, root, NULL, 0, err);

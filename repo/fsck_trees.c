@@ -74,6 +74,8 @@ static int check_tree(struct tree_check *c, const struct object_ref *tree, enum 
 	while ((r = map_cursor_next(&cursor, &entry, why)) > 0) {
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, why) < 0)
 			return -1;
+		if (!tree_has_documents(store, (const char *)entry.key, entry.key_len))
+			continue;
 		descriptor_map(&d, &documents);
 		if (check_map(c, below, &documents, rebuild, why) < 0)
 			return -1;

@@ -170,6 +170,8 @@ static int mark_value(struct gc_marks *m, const struct node *node, const struct 
 
 	if (at < 0)
 		return 0;
+	if (node->kind == MAP_ROOT && !tree_has_documents(odb_nodes(m->odb), (const char *)e->key, e->key_len))
+		return 0;
 	memcpy(ref.id.bytes, e->value + at, OID_LEN);
 	return node->kind == MAP_ROOT ? push(&m->nodes, &ref, err) :
 					mark_blob(m, &ref, value_byte_count(node->kind, e->value, e->value_len), err);

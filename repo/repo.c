@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "repo/partial.h"
 
 #define VERSION_MAX 1
 
@@ -149,7 +150,7 @@ static int open_store(struct repo *repo, const struct repo_options *options, str
 	if (journal_len > 0)
 		odb.journal_len = (uint64_t)journal_len;
 	if (!odb_open(repo->dir, &odb, &repo->odb, &why))
-		return 0;
+		return partial_open(repo, err);
 	/* The folder is a store: a file that is not there is lost. */
 	return error_set(err, why.code == DRIFT_ERR_NOT_FOUND ? DRIFT_ERR_CORRUPT : why.code, "%s", why.message);
 }

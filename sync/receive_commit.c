@@ -22,6 +22,7 @@ struct incoming_changes {
 	struct tree_root base;   /* the first one's, or the empty tree */
 	struct node *old_node, *taken_node;
 	struct document old, new;
+	struct descriptor descriptor;
 	bool has_old;
 	struct change_list list;
 	size_t capacity;
@@ -145,6 +146,7 @@ static int make_document(struct incoming_changes *in, const struct stream_change
 		return take_other(in, c, err);
 	case STREAM_CHANGES_END:
 	case STREAM_REMOVE:
+	case STREAM_DESCRIPTOR:
 	default:
 		return wrong(c, "is changed in an unknown way", err);
 	}
@@ -187,6 +189,57 @@ static void place_paths(struct change_list *list)
 	}
 }
 
+/* Which parent has this very collection: its number, -1 none; -2. */
+static int parent_with(struct incoming_changes *in, const struct stream_change *c, struct drift_error *err)
+{
+	const struct path *p = &c->path;
+
+	for (size_t i = 1; i < in->tree_count; i++) {
+		struct descriptor there = { .has_root = false };
+
+		if (tree_collection(odb_batch_nodes(in->r->batch), &in->trees[i], p->collection, p->collection_len, &there,
+				    err) < 0)
+			return -2;
+		if (there.has_root && oid_equal(&there.root, &c->id) && there.count == c->count && there.bytes == c->len) {
+			in->descriptor = there;
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* All of a collection: one that this repository does not have, or has as another parent has it. */
+static int take_collection(struct incoming_changes *in, const struct stream_change *c, struct tree_change *out,
+			   struct drift_error *err)
+{
+	struct node_store *nodes = odb_batch_nodes(in->r->batch);
+	struct descriptor old = { .has_root = false };
+	const struct path *p = &c->path;
+	int parent = -1;
+
+	if (p->collection_len && collection_check(p->collection, p->collection_len, err))
+		return -1;
+	if (p->collection_len == strlen(TREE_RESERVED) && !memcmp(p->collection, TREE_RESERVED, p->collection_len))
+		return wrong(c, "comes without its documents", err);
+	if (tree_collection(nodes, &in->base, p->collection, p->collection_len, &old, err) < 0)
+		return -1;
+	if (old.has_root ? c->count && oid_equal(&old.root, &c->id) : !c->count)
+		return wrong(c, "comes as changed and is as before", err);
+	if (c->count)
+		parent = parent_with(in, c, err);
+	if (parent < -1)
+		return -1;
+	if (parent < 0)
+		in->descriptor = (struct descriptor){ .has_root = c->count > 0, .root = c->id, .root_loc = LOC_UNKNOWN,
+						      .count = c->count, .bytes = c->len };
+	if (parent < 0 && c->count && tree_has_documents(nodes, p->collection, p->collection_len))
+		return wrong(c, "comes without its documents", err);
+	out->collection = &in->descriptor;
+	in->list.complete = false;
+	in->list.count = 0;
+	return 1;
+}
+
 static int next_change(struct tree_changes *self, struct tree_change *out, struct drift_error *err)
 {
 	struct incoming_changes *in = (struct incoming_changes *)self;
@@ -198,6 +251,10 @@ static int next_change(struct tree_changes *self, struct tree_change *out, struc
 		return r;
 	if (++in->r->counts.change_count % PROGRESS_CHANGES == 0)
 		received_report(in->r);
+	if (c.op == STREAM_DESCRIPTOR) {
+		*out = (struct tree_change){ .path = c.path };
+		return take_collection(in, &c, out, err);
+	}
 	if (path_check(&c.path, err) || find_old(in, &c.path, err))
 		return -1;
 	*out = (struct tree_change){ .path = c.path };

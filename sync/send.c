@@ -283,7 +283,7 @@ static void sender_release(struct sender *s)
 int sync_send(struct repo *repo, const struct sync_send_options *options, const struct sync_sink *sink,
 	      struct sync_counts *counts_out, struct drift_error *err)
 {
-	struct sender s = { .repo = repo, .odb = repo_odb(repo), .progress = options->progress };
+	struct sender s = { .repo = repo, .odb = repo_odb(repo), .progress = options->progress, .only = options->only };
 	int r;
 
 	buf_init(&s.old);

@@ -14,6 +14,11 @@ struct sync_send_options {
 	/* What the receiver has, with all that it leads to: commits or tags. Those that are not here are passed over. */
 	const struct oid *haves;
 	size_t have_count;
+	/*
+	 * The receiver has these collections alone, and gets of the others what root maps say; NULL: it has all. What this repository
+	 * does not have itself is sent so where a parent has it so: DRIFT_ERR_ABSENT elsewhere.
+	 */
+	const struct collection_set *only;
 	const struct sync_progress *progress; /* or NULL */
 };
 

@@ -163,6 +163,49 @@ static int each_difference(void *data, const struct path *path, const struct doc
 	return stream_write_change(d->s->writer, &change, err);
 }
 
+/* --- collections that the receiver, or this repository, does not have --- */
+
+/* Has another parent this very collection, so that the receiver has it? */
+static int other_has(struct difference *d, const char *name, size_t name_len, const struct descriptor *b,
+		     struct drift_error *err)
+{
+	for (size_t i = 0; i < d->other_count; i++) {
+		struct descriptor there = { .has_root = false };
+
+		if (tree_collection(repo_nodes(d->s->repo), &d->others[i], name, name_len, &there, err) < 0)
+			return -1;
+		if (there.has_root && oid_equal(&there.root, &b->root))
+			return 1;
+	}
+	return 0;
+}
+
+static int each_absent(void *data, const char *name, size_t name_len, const struct descriptor *a,
+		       const struct descriptor *b, struct drift_error *err)
+{
+	struct difference *d = data;
+	struct stream_change change = { .op = STREAM_DESCRIPTOR,
+					.path = { .collection = name, .collection_len = name_len, .key = "" } };
+
+	(void)a;
+	if (b && collection_set_has(d->s->only, name, name_len)) {
+		int r = other_has(d, name, name_len, b, err);
+
+		if (r <= 0)
+			return r < 0 ? -1 :
+				       error_set(err, DRIFT_ERR_ABSENT,
+						 "'%.*s/' cannot be sent: it is not in this partial clone",
+						 (int)(name_len > 500 ? 500 : name_len), name);
+	}
+	if (b) {
+		change.count = b->count;
+		change.len = b->bytes;
+		change.id = b->root;
+	}
+	d->s->counts.change_count++;
+	return stream_write_change(d->s->writer, &change, err);
+}
+
 /* --- the commit --- */
 
 static int tree_of(struct sender *s, const struct object_ref *commit, struct tree_root *out, struct drift_error *err)
@@ -178,7 +221,9 @@ static int tree_of(struct sender *s, const struct object_ref *commit, struct tre
 static int send_changes(struct sender *s, const struct commit *c, struct tree_root *trees, struct drift_error *err)
 {
 	struct difference d = { .s = s, .others = trees + 1, .other_count = c->parent_count ? c->parent_count - 1 : 0 };
-	const struct tree_diff_options options = { .each = each_difference, .data = &d };
+	const struct tree_diff_options options = {
+		.each = each_difference, .data = &d, .each_absent = each_absent, .only = s->only,
+	};
 	const struct tree_root tree = { c->tree.id, c->tree.loc };
 
 	tree_empty(&trees[0]);

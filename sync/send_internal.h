@@ -28,6 +28,7 @@ struct sender {
 	struct repo *repo;
 	struct odb *odb;
 	const struct sync_progress *progress;
+	const struct collection_set *only;
 	struct sender_object *objects; /* targets before their tags */
 	size_t object_count, object_capacity;
 	struct oid_table haves, listed; /* the latter's ids are allocated */

@@ -32,7 +32,8 @@ enum stream_op {
 	STREAM_DELTA = 3, /* made of pieces of the first parent's version and new ones */
 	STREAM_KNOWN = 4, /* a blob that came before, or that the receiver has */
 	STREAM_TAKE = 5,  /* as another parent has it */
-	STREAM_REMOVE = 6
+	STREAM_REMOVE = 6,
+	STREAM_DESCRIPTOR = 7 /* all of a collection at once, by its root; no other change of it follows */
 };
 
 /* Behind the op in a change's first byte. */
@@ -57,8 +58,9 @@ struct stream_change {
 	struct path path;
 	bool has_mode, gitlink;
 	uint32_t mode;
-	struct oid id;     /* KNOWN */
-	uint64_t len;      /* KNOWN: bytes of the blob */
+	struct oid id;     /* KNOWN; DESCRIPTOR: the root */
+	uint64_t len;      /* KNOWN: bytes of the blob. DESCRIPTOR: of its documents */
+	uint64_t count;    /* DESCRIPTOR: documents; 0: it has none any more */
 	uint64_t parent;   /* TAKE: number from 1 (the first is 0) */
 };
 
@@ -71,7 +73,7 @@ void stream_writer_free(struct stream_writer *w);
 /* backs[i]: which commit before this one parent i is, 1 the last; 0: it is not in the stream. */
 int stream_write_commit(struct stream_writer *w, const struct commit *c, const uint64_t *backs,
 			struct drift_error *err) MUST_CHECK;
-/* A change that has no content: KNOWN, TAKE, REMOVE. */
+/* A change that has no content: KNOWN, TAKE, REMOVE, DESCRIPTOR (whose path has no key). */
 int stream_write_change(struct stream_writer *w, const struct stream_change *change, struct drift_error *err) MUST_CHECK;
 /* One with content, in whatever form is short; change->op is not looked at. old: the first parent's version, or NULL. */
 int stream_write_document(struct stream_writer *w, const struct stream_change *change, const struct text *old,

@@ -301,6 +301,9 @@ static int read_path(struct stream_reader *r, unsigned head, struct stream_chang
 		if (read_text(r, COLLECTION_LEN_MAX, "the length of a collection's name", &r->collection, err))
 			return -1;
 	}
+	c->path = (struct path){ .collection = r->collection.data, .collection_len = r->collection.len, .key = "" };
+	if (c->op == STREAM_DESCRIPTOR)
+		return 0;
 	if (input_number(&r->in, r->key.len, "the length of what two keys share", &shared, err))
 		return -1;
 	buf_truncate(&r->key, (size_t)shared);
@@ -308,6 +311,16 @@ static int read_path(struct stream_reader *r, unsigned head, struct stream_chang
 		return -1;
 	c->path = (struct path){ r->collection.data, r->collection.len, r->key.data, r->key.len };
 	return 0;
+}
+
+static int read_descriptor(struct stream_reader *r, struct stream_change *c, struct drift_error *err)
+{
+	if (input_number(&r->in, UINT64_MAX, "the number of documents", &c->count, err))
+		return -1;
+	return c->count && (input_id(&r->in, &c->id, err) ||
+			    input_number(&r->in, UINT64_MAX, "the length of documents", &c->len, err)) ?
+		       -1 :
+		       0;
 }
 
 int stream_read_change(struct stream_reader *r, struct stream_change *c, struct drift_error *err)
@@ -323,7 +336,7 @@ int stream_read_change(struct stream_reader *r, struct stream_change *c, struct 
 	c->has_mode = head & STREAM_MODE;
 	c->gitlink = head & STREAM_GITLINK;
 	r->in_commit = c->op != STREAM_CHANGES_END;
-	if (head >= 2 * STREAM_COLLECTION || c->op > STREAM_REMOVE || (!c->op && head) ||
+	if (head >= 2 * STREAM_COLLECTION || (!c->op && head) ||
 	    (c->op != STREAM_PUT && c->gitlink) || (c->op >= STREAM_TAKE && c->has_mode))
 		return error_set(err, DRIFT_ERR_CORRUPT, "a change of the stream is of an unknown kind");
 	if (!c->op)
@@ -335,6 +348,8 @@ int stream_read_change(struct stream_reader *r, struct stream_change *c, struct 
 				      input_number(&r->in, r->document_len_max, "the length of a document", &c->len, err)))
 		return -1;
 	if (c->op == STREAM_TAKE && input_number(&r->in, COMMIT_PARENTS_MAX, "the number of a parent", &c->parent, err))
+		return -1;
+	if (c->op == STREAM_DESCRIPTOR && read_descriptor(r, c, err))
 		return -1;
 	r->content = c->op <= STREAM_DELTA ? c->op : STREAM_CHANGES_END;
 	return 1;

@@ -254,6 +254,8 @@ static int add_path(struct stream_writer *w, const struct stream_change *c, unsi
 		buf_clear(&w->collection);
 		buf_add(&w->collection, p->collection, p->collection_len);
 	}
+	if (c->op == STREAM_DESCRIPTOR)
+		return buf_check(&w->collection, err);
 	while (shared < max && p->key[shared] == w->key.data[shared])
 		shared++;
 	buf_add_varint(&w->raw, shared);
@@ -275,6 +277,12 @@ int stream_write_change(struct stream_writer *w, const struct stream_change *cha
 		buf_add_varint(&w->raw, change->len);
 	} else if (change->op == STREAM_TAKE) {
 		buf_add_varint(&w->raw, change->parent);
+	} else if (change->op == STREAM_DESCRIPTOR) {
+		buf_add_varint(&w->raw, change->count);
+		if (change->count) {
+			buf_add(&w->raw, change->id.bytes, OID_LEN);
+			buf_add_varint(&w->raw, change->len);
+		}
 	}
 	return pack_raw(w, COMPRESS_SOME, err);
 }

@@ -106,7 +106,9 @@ static size_t compare(struct fixture *f, size_t from, size_t to, const char *pre
 	struct point b = { .commit = f->dag.commits[to], .tree = f->trees[to] };
 	struct names by_lists = { .text = BUF_INIT, .left = left }, by_trees = by_lists;
 	struct changed_options lists = { prefix, strlen(prefix), name_by_lists, &by_lists };
-	struct tree_diff_options trees = { prefix, strlen(prefix), name_by_trees, &by_trees };
+	struct tree_diff_options trees = {
+		.prefix = prefix, .prefix_len = strlen(prefix), .each = name_by_trees, .data = &by_trees,
+	};
 	size_t len;
 
 	assert_int_equal(changed_between(f->dag.repo, &a, &b, &lists, NULL),
