@@ -110,7 +110,7 @@ static int revert_document(void *data, const struct path *path, const struct doc
 
 static int revert_commit(struct reversal *v, struct commit *c, struct tree_root *root, struct drift_error *err)
 {
-	const struct tree_diff_options options = { .each = revert_document, .data = v };
+	const struct tree_diff_options options = { .each = revert_document, .data = v, .each_absent = tree_refuse_absent };
 	struct tree_root after = { .id = c->tree.id, .loc = c->tree.loc }, before;
 	auto_commit *parent = NULL;
 	int failed;

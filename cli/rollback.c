@@ -119,6 +119,8 @@ static int build(struct tree_builder *self, struct odb_batch *batch, const struc
 
 	(void)tip;
 	(void)attempt;
+	if (!r->filter.count && tree_check_absent(nodes, base, &r->to, err))
+		return -1;
 	if (!r->filter.count)
 		root = r->to;
 	for (size_t i = 0; i < r->filter.count; i++) {

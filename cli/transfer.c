@@ -84,6 +84,14 @@ static void show(void *data, const struct sync_counts *counts)
 	progress_update(bar->bar, counts->commit_count);
 }
 
+int transfer_only(const struct option_list *list, struct collection_set *out, struct drift_error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (collection_set_parse(out, list->items[i], err))
+			return error_prefix(err, DRIFT_OK, "--only");
+	return 0;
+}
+
 void transfer_bar_start(struct cmd_context *ctx, struct transfer_bar *bar, const char *title)
 {
 	bar->bar = ctx_progress(ctx, title, PROGRESS_ITEMS, 0);

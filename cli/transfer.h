@@ -19,6 +19,9 @@ int ctx_current_branch(struct cmd_context *ctx, char out[REF_NAME_MAX + 1], stru
 /* --tags, --no-tags, or what the remote is set to. */
 enum remote_tags transfer_tags(const struct remote *remote, bool all, bool none);
 
+/* --only COLLECTION/[,..], several times. */
+int transfer_only(const struct option_list *list, struct collection_set *out, struct drift_error *err) MUST_CHECK;
+
 /* Progress of one transfer; hand transfer_bar_progress to those who tell of it. */
 struct transfer_bar {
 	struct progress *bar;

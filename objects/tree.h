@@ -131,6 +131,12 @@ struct tree_diff_options {
 			   const struct descriptor *b, struct drift_error *err);
 	const struct collection_set *only; /* unless NULL: as if the store had no others */
 };
+/* As each_absent: DRIFT_ERR_ABSENT. */
+int tree_refuse_absent(void *data, const char *name, size_t name_len, const struct descriptor *a,
+		       const struct descriptor *b, struct drift_error *err);
+/* The same where two trees differ in a collection that the store does not have. */
+int tree_check_absent(struct node_store *store, const struct tree_root *a, const struct tree_root *b,
+		      struct drift_error *err) MUST_CHECK;
 int tree_diff(struct node_store *store, const struct tree_root *a, const struct tree_root *b,
 	      const struct tree_diff_options *options, struct drift_error *err) MUST_CHECK;
 

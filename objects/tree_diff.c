@@ -98,3 +98,33 @@ int tree_diff(struct node_store *store, const struct tree_root *a, const struct 
 	}
 	return ret;
 }
+
+static int pass_over(void *data, const struct path *path, const struct document *a, const struct document *b,
+		     struct drift_error *err)
+{
+	(void)data, (void)path, (void)a, (void)b, (void)err;
+	return 0;
+}
+
+int tree_refuse_absent(void *data, const char *name, size_t name_len, const struct descriptor *a,
+		       const struct descriptor *b, struct drift_error *err)
+{
+	(void)data, (void)a, (void)b;
+	return tree_absent(name, name_len, err);
+}
+
+static int check_absent(void *data, const char *name, size_t name_len, const struct descriptor *a,
+			const struct descriptor *b, struct drift_error *err)
+{
+	(void)a, (void)b;
+	return tree_has_documents(data, name, name_len) ? 0 : tree_absent(name, name_len, err);
+}
+
+int tree_check_absent(struct node_store *store, const struct tree_root *a, const struct tree_root *b, struct drift_error *err)
+{
+	const struct collection_set none = { .items = NULL };
+	/* So each collection is looked at by its root alone; terms are the reserved collection's, which is here. */
+	const struct tree_diff_options options = { .each = pass_over, .data = store, .each_absent = check_absent, .only = &none };
+
+	return store->only ? tree_diff(store, a, b, &options, err) : 0;
+}

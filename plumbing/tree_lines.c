@@ -165,8 +165,9 @@ static int print_top(const struct tree_lines *lines, const struct tree_root *roo
 	while ((more = map_cursor_next(&cursor, &entry, err)) > 0 && !ctx_reader_gone(lines->ctx)) {
 		if (descriptor_decode(entry.value, entry.value_len, entry.loc, &d, err))
 			return -1;
-		if (!entry.key_len && tree_documents(nodes, "", 0, &d, &documents, err))
-			return -1;
+		if (!entry.key_len && !tree_has_documents(nodes, "", 0))
+			continue;
+		descriptor_map(&d, &documents);
 		failed = entry.key_len ? print_collection(lines, entry.key, entry.key_len, &d, err) :
 					 print_keys(lines, &documents, err);
 		if (failed)

@@ -10,12 +10,14 @@
 #include "cli/scratch_repo.h"
 #include "cli/transfer.h"
 #include "refs/refname.h"
+#include "repo/partial.h"
 #include "sync/url.h"
 
 struct clone_options {
 	bool bare, mirror;
 	bool tags, no_tags;
 	const char *origin, *branch, *upload_pack;
+	struct option_list only;
 };
 
 #define AT(field) OPTION_AT(struct clone_options, field)
@@ -28,6 +30,8 @@ static const struct option_spec specs[] = {
 	  .help = "the current branch, instead of the other's" },
 	{ .kind = OPTION_STRING, .short_name = 'o', .long_name = "origin", .value = AT(origin), .argument = "NAME",
 	  .help = "what the remote is called, instead of origin" },
+	{ .kind = OPTION_LIST, .long_name = "only", .value = AT(only), .argument = "COLLECTION/[,..]",
+	  .help = "only these collections, of the others no documents" },
 	{ .kind = OPTION_FLAG, .long_name = "tags", .value = AT(tags), .help = "all tags" },
 	{ .kind = OPTION_FLAG, .long_name = "no-tags", .value = AT(no_tags), .help = "no tags" },
 	{ .kind = OPTION_STRING, .long_name = "upload-pack", .value = AT(upload_pack), .argument = "COMMAND",
@@ -43,6 +47,7 @@ struct clone {
 	bool made;     /* the repository is new: it goes if nothing came */
 	bool made_dir; /* so does the folder around it */
 	struct remote *remote;
+	struct collection_set only; /* none: all */
 	struct fetch_result fetched;
 	struct transfer_totals totals;
 };
@@ -52,6 +57,7 @@ static void clone_release(struct clone *c)
 	buf_release(&c->url);
 	buf_release(&c->dir);
 	remote_free(c->remote);
+	collection_set_release(&c->only);
 	fetch_result_release(&c->fetched);
 }
 #define auto_clone __attribute__((cleanup(clone_release))) struct clone
@@ -88,6 +94,18 @@ static int open_repo(struct clone *c)
 	return repo_open(c->dir.data, &options, &ctx->repo, &ctx->err);
 }
 
+static bool wants_the_same(struct clone *c)
+{
+	auto_collection_set there = { .items = NULL };
+
+	if (partial_load(c->ctx->repo, &there, NULL) < 0 || there.count != c->only.count)
+		return false;
+	for (size_t i = 0; i < there.count; i++)
+		if (!collection_set_has(&c->only, there.items[i].name, there.items[i].len))
+			return false;
+	return true;
+}
+
 /* A clone that was cut goes on: nothing but its remote is there yet. 1 / 0 there is another repository / -1 */
 static int is_unfinished(struct clone *c)
 {
@@ -99,7 +117,7 @@ static int is_unfinished(struct clone *c)
 		return -1;
 	if (head.exists || remote_load(ctx->repo, c->name, &remote, NULL))
 		return 0;
-	return !strcmp(remote->url, c->url.data);
+	return !strcmp(remote->url, c->url.data) && wants_the_same(c);
 }
 
 static int make_new(struct clone *c, const struct repo_options *options)
@@ -113,7 +131,8 @@ static int make_new(struct clone *c, const struct repo_options *options)
 	if (repo_init(c->dir.data, options, &ctx->err))
 		return -1;
 	c->made = true;
-	if (open_repo(c) || remote_add(ctx->repo, c->name, &settings, &ctx->err))
+	if (open_repo(c) || remote_add(ctx->repo, c->name, &settings, &ctx->err) ||
+	    (c->only.count && partial_add(ctx->repo, &c->only, &ctx->err)))
 		return -1;
 	/* What was configured is seen by who opens it anew. */
 	repo_close(take_ptr(ctx->repo));
@@ -298,7 +317,7 @@ static int clone(struct cmd_context *ctx, int argc, char **argv)
 
 	if (argc < 1 || argc > 2)
 		return ctx_usage(ctx, "a URL, and perhaps a folder");
-	if (remote_check_name(c.name, &ctx->err) || name_places(&c, argv[0], argc > 1 ? argv[1] : NULL))
+	if (transfer_only(&o->only, &c.only, &ctx->err) || remote_check_name(c.name, &ctx->err) || name_places(&c, argv[0], argc > 1 ? argv[1] : NULL))
 		return ctx_die(ctx, "clone '%s'", argv[0]);
 	if (make_repo(&c) || remote_load(ctx->repo, c.name, &c.remote, &ctx->err) || fetch(&c) || begin(&c))
 		return failed(&c, argv[0]);

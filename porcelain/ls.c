@@ -172,7 +172,8 @@ static int list_document(struct cmd_context *ctx, const struct view *view, const
 	struct path path;
 	int found;
 
-	if (!len || name[len - 1] == '/' || path_parse(name, len, &path, NULL))
+	if (!len || name[len - 1] == '/' || path_parse(name, len, &path, NULL) ||
+	    (!path.collection_len && !tree_has_documents(view->nodes, "", 0)))
 		return 0;
 	found = tree_get(view->nodes, &view->root, &path, &node, &doc, &ctx->err);
 	if (found <= 0)

@@ -381,6 +381,39 @@ bool client_told(const struct client *c, const struct oid *id)
 	return c->told_count && bsearch(id, c->told, c->told_count, sizeof(*c->told), compare_ids);
 }
 
+/* "only=NAME/" for each collection that this repository has, where that is not all. */
+static int ask_only(struct client *c, struct buf *texts, struct message_words *words, struct drift_error *err)
+{
+	const struct collection_set *only = odb_only(repo_odb(c->repo));
+	const char *at;
+
+	for (size_t i = 0; only && i < only->count; i++) {
+		buf_addf(texts, ONLY_WORD "=%s/", only->items[i].name);
+		buf_add_byte(texts, 0);
+	}
+	if (only && !only->count) {
+		buf_add_str(texts, ONLY_WORD "=" TREE_RESERVED "/");
+		buf_add_byte(texts, 0);
+	}
+	if (buf_check(texts, err))
+		return -1;
+	for (at = texts->data; at < texts->data + texts->len; at += strlen(at) + 1)
+		if (message_words_add(words, at, err))
+			return -1;
+	return 0;
+}
+
+static int encode_fetch(struct client *c, struct message_fetch *m, struct buf *payload, struct drift_error *err)
+{
+	auto_buf texts = BUF_INIT;
+	int r = m->list_only ? 0 : ask_only(c, &texts, &m->options, err);
+
+	if (!r)
+		message_fetch_encode(m, payload);
+	free(m->options.items);
+	return r;
+}
+
 static int ask(struct client *c, const struct client_request *request, struct drift_error *err)
 {
 	struct message_fetch m = { .list_only = request->list_only, .follow_tags = request->follow_tags };
@@ -399,7 +432,8 @@ static int ask(struct client *c, const struct client_request *request, struct dr
 	m.refs = *request->refs;
 	m.haves = c->told;
 	m.have_count = t.count;
-	message_fetch_encode(&m, &payload);
+	if (encode_fetch(c, &m, &payload, err))
+		return -1;
 	return say_hello(c, err) || session_send(&c->session, MESSAGE_FETCH, &payload, err) ? -1 : 0;
 }
 

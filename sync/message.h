@@ -35,6 +35,7 @@ const char *message_name(uint8_t type);
 #define MESSAGE_NAMES_MAX 16384 /* refs in one message */
 #define MESSAGE_SENTENCE_MAX 1023
 #define STORE_ID_LEN 16
+#define ONLY_WORD "only" /* an option of FETCH: a collection that the client has, where it does not have all */
 
 /* Words: "shallow", "depth=3". Points into what the message holds. */
 struct message_words {

@@ -323,23 +323,49 @@ static int ask_haves(struct server *s, struct message_haves *out, struct drift_e
 	return message_haves_decode(frame.data, frame.len, out, err);
 }
 
-static int send_wanted(struct server *s, const struct message_fetch *m, const struct oid *wants, size_t want_count,
-		       struct drift_error *err)
+/* What the client says of itself, by options. */
+struct fetch_request {
+	bool is_partial;
+	struct collection_set only;
+};
+
+static void request_release(struct fetch_request *o)
+{
+	collection_set_release(&o->only);
+}
+#define auto_fetch_request __attribute__((cleanup(request_release))) struct fetch_request
+
+static int read_options(const struct message_fetch *m, struct fetch_request *o, struct drift_error *err)
+{
+	static const char word[] = ONLY_WORD "=";
+	size_t len = sizeof(word) - 1;
+
+	for (size_t i = 0; i < m->options.count; i++) {
+		const struct text *option = &m->options.items[i];
+
+		if (option->len <= len || memcmp(option->data, word, len) != 0)
+			return error_set(err, DRIFT_ERR_UNSUPPORTED, "this end does not know '%.200s'", option->data);
+		if (option->data[option->len - 1] != '/' ||
+		    collection_set_add(&o->only, option->data + len, option->len - len - 1, err))
+			return error_set(err, DRIFT_ERR_INVALID, "'%.200s' names no collection", option->data + len);
+		o->is_partial = true;
+	}
+	return 0;
+}
+
+static int send_wanted(struct server *s, struct sync_send_options *options, struct drift_error *err)
 {
 	const struct sync_sink sink = session_sink(&s->session);
-	struct sync_send_options options = {
-		.wants = wants, .want_count = want_count, .haves = m->haves, .have_count = m->have_count,
-	};
 	struct message_haves more = { .ids = NULL };
-	int r = m->have_count ? knows_one(s, m->haves, m->have_count, err) : 1;
+	int r = options->have_count ? knows_one(s, options->haves, options->have_count, err) : 1;
 
 	if (!r) {
 		r = ask_haves(s, &more, err) ? -1 : 1;
-		options.haves = more.ids;
-		options.have_count = more.count;
+		options->haves = more.ids;
+		options->have_count = more.count;
 	}
 	if (r > 0)
-		r = sync_send(s->repo, &options, &sink, NULL, err) || session_end_data(&s->session, err) ? -1 : 0;
+		r = sync_send(s->repo, options, &sink, NULL, err) || session_end_data(&s->session, err) ? -1 : 0;
 	message_haves_release(&more);
 	return r;
 }
@@ -347,11 +373,13 @@ static int send_wanted(struct server *s, const struct message_fetch *m, const st
 static int serve_fetch(struct server *s, struct message_fetch *m, struct drift_error *err)
 {
 	auto_shown shown = { .odb = repo_odb(s->repo) };
+	auto_fetch_request o = { .only = { .items = NULL } };
 	auto_free struct oid *wants = NULL;
+	struct sync_send_options options;
 	size_t want_count;
 
-	if (m->options.count)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "this end does not know '%.200s'", m->options.items[0].data);
+	if (read_options(m, &o, err))
+		return -1;
 	if (collect(&shown, m, err) || (m->follow_tags && shown.count && follow_tags(s, &shown, err)) ||
 	    send_refs(s, &shown, m->list_only, err))
 		return -1;
@@ -360,7 +388,9 @@ static int serve_fetch(struct server *s, struct message_fetch *m, struct drift_e
 		return error_no_memory(err);
 	if (m->list_only || has_all(m->haves, m->have_count, wants, want_count))
 		return session_send(&s->session, MESSAGE_NOTHING, NULL, err);
-	return send_wanted(s, m, wants, want_count, err);
+	options = (struct sync_send_options){ .wants = wants, .want_count = want_count, .haves = m->haves,
+					      .have_count = m->have_count, .only = o.is_partial ? &o.only : NULL };
+	return send_wanted(s, &options, err);
 }
 
 int server_fetch(struct server *s, const struct wire_frame *frame, struct drift_error *err)

@@ -137,6 +137,11 @@ static void write_example(struct buf *out)
 	c = change_of(STREAM_TAKE, "cities", "se/lund");
 	c.parent = 1;
 	must(stream_write_change(w, &c, &why));
+	c = change_of(STREAM_DESCRIPTOR, "towns", "");
+	memset(c.id.bytes, 0x55, OID_LEN);
+	c.count = 2;
+	c.len = 300;
+	must(stream_write_change(w, &c, &why));
 	must(stream_write_changes_end(w, &why));
 	must(stream_write_checks(w, &check, 1, &why));
 	must(stream_write_object(w, STREAM_TAG, &tag, &why));
@@ -220,6 +225,13 @@ static void expect_commits(struct stream_reader *r, struct stream_record *record
 	expect_change(r, &c, STREAM_REMOVE, "cities/no/sub");
 	expect_change(r, &c, STREAM_TAKE, "cities/se/lund");
 	assert_int_equal(c.parent, 1);
+	assert_int_equal(stream_read_change(r, &c, &why), 1);
+	assert_int_equal(c.op, STREAM_DESCRIPTOR);
+	assert_memory_equal(c.path.collection, "towns", c.path.collection_len);
+	assert_int_equal(c.path.key_len, 0);
+	assert_int_equal(c.id.bytes[OID_LEN - 1], 0x55);
+	assert_int_equal(c.count, 2);
+	assert_int_equal(c.len, 300);
 	assert_int_equal(stream_read_change(r, &c, &why), 0);
 }
 
@@ -419,7 +431,8 @@ static void test_refused(void **state)
 	REFUSED(COMMIT "\0\3\0", DRIFT_ERR_IO, "too soon");
 	REFUSED(COMMIT "\0\4\x81\x80\x80\x0a", DRIFT_ERR_LIMIT, "the length of a tag");
 	REFUSED(COMMIT "\0\5\xe9\7", DRIFT_ERR_LIMIT, "the length of a document");
-	REFUSED(COMMIT "\7", DRIFT_ERR_CORRUPT, "unknown kind");
+	REFUSED(COMMIT "\xf", DRIFT_ERR_CORRUPT, "unknown kind");
+	REFUSED(COMMIT "\7\1", DRIFT_ERR_IO, "too soon");
 	REFUSED(COMMIT "\x41", DRIFT_ERR_CORRUPT, "unknown kind");
 	REFUSED(COMMIT "\x08", DRIFT_ERR_CORRUPT, "unknown kind");
 	REFUSED(COMMIT "\x12", DRIFT_ERR_CORRUPT, "unknown kind");
