@@ -5,7 +5,7 @@
 build=${DRIFT_BUILD:-build/release}
 BENCH_DIR=${BENCH_DIR:-$(dirname "$build")/bench}
 export BENCH_DIR QUICK
-rows=${ROWS:-import commit batch cpu bytes get start diff history graph rollback race gc merge sync}
+rows=${ROWS:-import commit batch cpu bytes get start diff history graph rollback race gc merge sync remote}
 
 title() {
 	case $1 in
@@ -22,6 +22,7 @@ title() {
 	rollback) echo 'rollback: of the whole store, a whole process' ;;
 	gc) echo 'gc: 100,000 commits of one document on 100,000 documents, packed' ;;
 	sync) echo 'sync: what travels between two stores, two processes and a socket' ;;
+	remote) echo 'remote: drift push, fetch and sync, whole processes, two stores on one machine' ;;
 	merge) echo 'merge: two lines that changed 5,000 documents each, of 100,000, in process' ;;
 	race) echo 'race: writers of one branch at once' ;;
 	*) echo "$1" ;;

@@ -493,6 +493,34 @@ DRIFT_EXPORT int drift_conflicts(struct drift_snapshot *snapshot, const char *pr
 DRIFT_EXPORT int drift_conflict_value(const struct drift_conflict *conflict, size_t i, struct drift_value *value_out,
 				      struct drift_error *err);
 
+/* --- other repositories; Documentation/drift-remotes.adoc says where they may be, and what goes between them --- */
+
+struct drift_remote_options {
+	const char *remote;  /* required: the name of a remote in the configuration, a URL or a path */
+	const char *branch;  /* NULL: fetch what the remote is set to fetch, push and sync the current branch */
+	const char *actor;   /* required, as a commit's author: for the reflogs */
+	bool force;          /* fetch, push: move refs that do not go forward, too */
+	bool no_conflicts;   /* sync: refuse what would leave more documents in conflict */
+};
+struct drift_remote_result {
+	uint64_t commits_in, commits_out; /* that travelled */
+	uint64_t bytes_in, bytes_out;     /* on the wire */
+	uint64_t round_trips;
+	uint64_t conflict_count;          /* sync: documents in conflict, if it merged */
+};
+/*
+ * As the commands fetch, push and sync. All that comes is checked before a ref moves, and refs move together; every wait for the other end
+ * ends (sync.timeout). Blocks. Anything that ssh has to say goes to standard error. result_out may be NULL.
+ * DRIFT_ERR_CLASH: a ref was not moved, since it would not go forward or others were quicker, or no_conflicts refused. DRIFT_ERR_NOT_FOUND: no
+ * such remote or branch. DRIFT_ERR_IO: the other end cannot be reached, or is silent. DRIFT_ERR_CORRUPT: what it sent cannot be right.
+ */
+DRIFT_EXPORT int drift_remote_fetch(struct drift_repo *repo, const struct drift_remote_options *options,
+				    struct drift_remote_result *result_out, struct drift_error *err);
+DRIFT_EXPORT int drift_remote_push(struct drift_repo *repo, const struct drift_remote_options *options,
+				   struct drift_remote_result *result_out, struct drift_error *err);
+DRIFT_EXPORT int drift_remote_sync(struct drift_repo *repo, const struct drift_remote_options *options,
+				   struct drift_remote_result *result_out, struct drift_error *err);
+
 /* --- refs: names for commits --- */
 
 #define DRIFT_REF_NAME_MAX 1024

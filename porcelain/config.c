@@ -100,7 +100,7 @@ static int check_value(const char *key, const char *value, struct drift_error *e
 {
 	auto_buf name = BUF_INIT;
 	int64_t number;
-	bool truth;
+	bool truth, timeout;
 
 	if (config_name_normalise(key, &name, err))
 		return -1;
@@ -110,10 +110,13 @@ static int check_value(const char *key, const char *value, struct drift_error *e
 		return 0;
 	if (!strcmp(name.data, "core.sync"))
 		return config_parse_bool(value, &truth, err);
-	if (strcmp(name.data, "core.maxclockahead") != 0 && strcmp(name.data, "journal.limit") != 0)
+	timeout = !strcmp(name.data, "sync.timeout");
+	if (!timeout && strcmp(name.data, "core.maxclockahead") != 0 && strcmp(name.data, "journal.limit") != 0)
 		return 0;
 	if (config_parse_int(value, &number, err))
 		return -1;
+	if (timeout && (number < 1 || number > 86400))
+		return error_set(err, DRIFT_ERR_INVALID, "it is 1 to 86400 seconds");
 	return number >= 0 ? 0 : error_set(err, DRIFT_ERR_INVALID, "it is 0 or more");
 }
 
