@@ -166,6 +166,23 @@ static void making_release(struct making *m)
 		m->lock_fd = -1;
 }
 
+/* Nobody else is at work: what is not whole yet is what somebody who died has left. */
+static void drop_leftovers(const char *dir)
+{
+	struct file_names names;
+
+	if (file_list(dir, BACKUPS_MAX, &names, NULL))
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		auto_buf path = BUF_INIT;
+
+		file_join(&path, dir, names.items[i]);
+		if (!strncmp(names.items[i], PREFIX, strlen(PREFIX)) && strstr(names.items[i], SUFFIX ".") && !path.failed)
+			(void)!file_unlink(path.data, NULL);
+	}
+	file_names_release(&names);
+}
+
 /* One at a time: numbers go up. */
 static int enter_folder(struct making *m, struct drift_error *err)
 {
@@ -182,6 +199,7 @@ static int enter_folder(struct making *m, struct drift_error *err)
 	held = file_lock(m->lock_fd, 0, FILE_LOCK_EXCLUSIVE, FILE_LOCK_TRY, err);
 	if (held)
 		return held < 0 ? -1 : error_set(err, DRIFT_ERR_CLASH, "another backup into it is at work");
+	drop_leftovers(dir);
 	if (backups_list(dir, &m->before, err))
 		return -1;
 	for (size_t i = 0; i < m->before.count; i++) {

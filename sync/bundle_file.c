@@ -63,18 +63,33 @@ int bundle_file_open(const char *path, struct bundle_file **out, struct drift_er
 	return 0;
 }
 
+static int write_output(void *data, const void *bytes, size_t len, struct drift_error *err)
+{
+	(void)data;
+	return file_write_stream(STDOUT_FILENO, bytes, len, err);
+}
+
+struct new_file {
+	int fd;
+	uint64_t len;
+};
+
 static int write_file(void *data, const void *bytes, size_t len, struct drift_error *err)
 {
-	const int *fd = data;
+	struct new_file *f = data;
 
-	return file_write_stream(*fd, bytes, len, err);
+	if (file_write_at(f->fd, bytes, len, f->len, err))
+		return -1;
+	f->len += len;
+	return 0;
 }
 
 /* The file is written, synced and closed, whatever comes of it. */
 static int write_all(struct repo *repo, const struct bundle_head *head, int fd, const struct sync_progress *progress,
 		     struct sync_counts *counts_out, struct drift_error *err)
 {
-	const struct sync_sink sink = { write_file, &fd };
+	struct new_file f = { .fd = fd };
+	const struct sync_sink sink = { write_file, &f };
 	int r = bundle_write(repo, head, &sink, progress, counts_out, err) || file_sync(fd, err) ? -1 : 0;
 
 	if (file_close(fd, r ? NULL : err))
@@ -85,20 +100,25 @@ static int write_all(struct repo *repo, const struct bundle_head *head, int fd, 
 int bundle_file_save(struct repo *repo, const struct bundle_head *head, const char *path, const struct sync_progress *progress,
 		     struct sync_counts *counts_out, struct drift_error *err)
 {
-	int fd = STDOUT_FILENO;
-	const struct sync_sink sink = { write_file, &fd };
+	const struct sync_sink sink = { write_output, NULL };
+	int fd;
 	auto_buf prefix = BUF_INIT, temp = BUF_INIT;
+	struct file_info before;
 
 	if (!strcmp(path, "-"))
 		return bundle_write(repo, head, &sink, progress, counts_out, err);
 	buf_addf(&prefix, "%s.", path);
-	if (buf_check(&prefix, err) || file_create_temp(prefix.data, &temp, &fd, err))
+	if (buf_check(&prefix, err) || file_look(path, &before, err) || file_create_temp(prefix.data, &temp, &fd, err))
 		return -1;
 	if (write_all(repo, head, fd, progress, counts_out, err) || file_rename(temp.data, path, err)) {
 		(void)!file_unlink(temp.data, NULL);
 		return -1;
 	}
-	return file_sync_parent(path, err);
+	if (!file_sync_parent(path, err))
+		return 0;
+	if (before.kind == FILE_ABSENT)
+		(void)!file_unlink(path, NULL);
+	return -1;
 }
 
 int bundle_file_checksum(const char *path, unsigned char out[SHA256_LEN], struct drift_error *err)

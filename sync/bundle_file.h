@@ -16,7 +16,7 @@ struct bundle *bundle_file_bundle(struct bundle_file *f);
 
 /*
  * Write one under that name, durably, in the place of what is there: a temporary file beside it, fsync, rename, fsync of the
- * folder. On failure nothing has changed. "-": to standard output. Otherwise as bundle_write.
+ * folder. On failure nothing has changed, but where the folder cannot be synced a file that was replaced stays so. "-": to standard output. Otherwise as bundle_write.
  */
 int bundle_file_save(struct repo *repo, const struct bundle_head *head, const char *path, const struct sync_progress *progress,
 		     struct sync_counts *counts_out, struct drift_error *err) MUST_CHECK;
