@@ -244,23 +244,15 @@ static void verification_release(struct verification *v)
 }
 #define auto_verification __attribute__((cleanup(verification_release))) struct verification
 
-static bool is_listed(const struct verification *v, const struct oid *id)
-{
-	for (size_t i = 0; i < v->listing.object_count; i++) {
-		if (oid_equal(&v->listing.objects[i].id, id))
-			return true;
-	}
-	return false;
-}
-
 /* What the stream stands on is told in the head, and the refs are in it or stand there too. */
 static int check_inside(struct verification *v)
 {
 	struct drift_error *err = &v->ctx->err;
 	const struct bundle_head *head = v->head;
 
+	stream_listing_sort(&v->listing);
 	for (size_t i = 0; i < head->ref_count && !head->prerequisite_count; i++) {
-		if (!head->refs[i].symbolic && !is_listed(v, &head->refs[i].id))
+		if (!head->refs[i].symbolic && !stream_listing_find(&v->listing, &head->refs[i].id))
 			return error_set(err, DRIFT_ERR_CORRUPT, "'%s' leads to nothing that is in it", head->refs[i].name.data);
 	}
 	if (v->listing.prerequisite_count && !head->prerequisite_count)

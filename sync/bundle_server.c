@@ -39,10 +39,11 @@ static int check_file(struct bundle_server *s, struct drift_error *err)
 	s->shown = mem_calloc(s->head->ref_count + 1, sizeof(*s->shown));
 	if (!s->shown)
 		return error_no_memory(err);
-	return stream_list(bundle_stream(bundle_file_bundle(s->file)), NULL, &s->listing, err) ||
-			       bundle_finish(bundle_file_bundle(s->file), err) ?
-		       -1 :
-		       0;
+	if (stream_list(bundle_stream(bundle_file_bundle(s->file)), NULL, &s->listing, err) ||
+	    bundle_finish(bundle_file_bundle(s->file), err))
+		return -1;
+	stream_listing_sort(&s->listing);
+	return 0;
 }
 
 static const struct bundle_ref *find_ref(const struct bundle_server *s, const char *name)
@@ -66,11 +67,9 @@ static const struct bundle_ref *find_ref(const struct bundle_server *s, const ch
 /* What a prerequisite leads to is not in the stream: that is a commit. */
 static enum object_kind kind_of(const struct bundle_server *s, const struct oid *id)
 {
-	for (size_t i = 0; i < s->listing.object_count; i++) {
-		if (oid_equal(&s->listing.objects[i].id, id))
-			return s->listing.objects[i].kind;
-	}
-	return OBJECT_COMMIT;
+	const struct stream_listed *listed = stream_listing_find(&s->listing, id);
+
+	return listed ? listed->kind : OBJECT_COMMIT;
 }
 
 static bool is_asked(const struct refspec_list *specs, bool follow_tags, const char *name)
@@ -128,14 +127,17 @@ static int send_refs(struct bundle_server *s, struct drift_error *err)
 	return 0;
 }
 
-static bool has_all(const struct bundle_server *s, const struct message_fetch *m)
+static int compare_ids(const void *a, const void *b)
 {
-	for (size_t i = 0; i < s->shown_count; i++) {
-		size_t k = 0;
+	return oid_compare(a, b);
+}
 
-		while (k < m->have_count && !oid_equal(&m->haves[k], &s->shown[i].id))
-			k++;
-		if (k == m->have_count)
+static bool has_all(const struct bundle_server *s, struct message_fetch *m)
+{
+	if (m->have_count)
+		qsort(m->haves, m->have_count, sizeof(*m->haves), compare_ids);
+	for (size_t i = 0; i < s->shown_count; i++) {
+		if (!m->have_count || !bsearch(&s->shown[i].id, m->haves, m->have_count, sizeof(*m->haves), compare_ids))
 			return false;
 	}
 	return true;
@@ -162,7 +164,7 @@ static int send_stream(struct bundle_server *s, struct drift_error *err)
 	return n || bundle_finish(bundle_file_bundle(file), err) || session_end_data(&s->session, err) ? -1 : 0;
 }
 
-static int answer_fetch(struct bundle_server *s, const struct message_fetch *m, struct drift_error *err)
+static int answer_fetch(struct bundle_server *s, struct message_fetch *m, struct drift_error *err)
 {
 	if (m->options.count)
 		return error_set(err, DRIFT_ERR_UNSUPPORTED, "a bundle does not know '%.200s'", m->options.items[0].data);

@@ -133,3 +133,25 @@ void stream_listing_release(struct stream_listing *listing)
 	free(listing->prerequisites);
 	memset(listing, 0, sizeof(*listing));
 }
+
+static int compare_listed(const void *a, const void *b)
+{
+	const struct stream_listed *x = a, *y = b;
+
+	return oid_compare(&x->id, &y->id);
+}
+
+void stream_listing_sort(struct stream_listing *listing)
+{
+	if (listing->object_count)
+		qsort(listing->objects, listing->object_count, sizeof(*listing->objects), compare_listed);
+}
+
+const struct stream_listed *stream_listing_find(const struct stream_listing *listing, const struct oid *id)
+{
+	const struct stream_listed sought = { .id = *id };
+
+	if (!listing->object_count)
+		return NULL;
+	return bsearch(&sought, listing->objects, listing->object_count, sizeof(*listing->objects), compare_listed);
+}

@@ -23,6 +23,10 @@ struct stream_listing {
 int stream_list(const struct sync_source *source, const struct sync_progress *progress, struct stream_listing *out,
 		struct drift_error *err) MUST_CHECK;
 void stream_listing_release(struct stream_listing *listing);
+/* For who has many to find: objects are in order of id from here on. */
+void stream_listing_sort(struct stream_listing *listing);
+/* NULL: it is not there. Needs that order. */
+const struct stream_listed *stream_listing_find(const struct stream_listing *listing, const struct oid *id);
 #define auto_stream_listing __attribute__((cleanup(stream_listing_release))) struct stream_listing
 
 #endif
