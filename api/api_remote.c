@@ -50,15 +50,18 @@ static int find_branch(struct meeting *m, struct drift_error *err)
 	return buf_check(&m->branch, err);
 }
 
+static int check_options(const struct drift_remote_options *o, struct drift_error *err)
+{
+	if (!o->remote || !o->actor)
+		return error_set(err, DRIFT_ERR_INVALID, "a remote and an actor are needed");
+	return who_check(o->actor, strlen(o->actor), err) ? error_prefix(err, DRIFT_OK, "actor") : 0;
+}
+
 static int meet(struct meeting *m, bool push, struct drift_error *err)
 {
 	struct client_options how = { .push = push };
 
-	if (!m->o->remote || !m->o->actor)
-		return error_set(err, DRIFT_ERR_INVALID, "a remote and an actor are needed");
-	if (who_check(m->o->actor, strlen(m->o->actor), err))
-		return error_prefix(err, DRIFT_OK, "actor");
-	if (find_remote(m, err) || !m->remote || find_branch(m, err))
+	if (check_options(m->o, err) || find_remote(m, err) || !m->remote || find_branch(m, err))
 		return -1;
 	how.remote = m->remote;
 	m->time_usec = date_now_us();
