@@ -93,4 +93,23 @@ test_expect_success 'cut at every few bytes, then repeated' '
 	done && drift -C m fetch -q && test "$(drift -C m rev-parse o/main)" = "$(drift -C far/l rev-parse main)" && drift -C m fsck
 '
 
+# Documents that do not compress, a commit each.
+many_commits() {
+	awk 'BEGIN {
+		srand(1)
+		for (i = 0; i < 1500; i++) {
+			printf("{\"op\":\"put\",\"path\":\"c/%d\",\"json\":[%.9f,%.9f,%.9f,%.9f,%.9f]}\n", i, rand(), rand(), rand(), rand(), rand())
+			printf("{\"op\":\"commit\",\"message\":\"%d\"}\n", i)
+		}
+	}'
+}
+
+test_expect_success 'a clone that is cut is kept, and goes on' '
+	drift init -q far/long && many_commits >requests && drift -C far/long batch <requests >out && drift clone -q host:long whole &&
+	test_expect_code 128 drift clone --upload-pack "cut() { timeout 1 drift upload-pack \"\$1\" | head -c 34000; }; cut" host:long part 2>err &&
+	test_grep "hint: what came is kept" err && drift -C part for-each-ref >out && test_must_be_empty out &&
+	drift clone --json host:long part >out && commits=$(sed -n "s/.*\"commits_in\":\([0-9]*\).*/\1/p" out) && test "$commits" -lt 1500 &&
+	drift -C part fsck && test "$(drift -C part rev-parse main)" = "$(drift -C whole rev-parse main)"
+'
+
 test_done
