@@ -120,7 +120,11 @@ static int create(struct cmd_context *ctx, int argc, char **argv)
 	if (!r && report_made(ctx, &made))
 		r = -1;
 	buf_release(&made.path);
-	return r ? ctx_fail(ctx, "back up to '%s'", argv[0]) : EXIT_DONE;
+	if (!r)
+		return EXIT_DONE;
+	/* A folder that is not there is a failure, not an answer. */
+	return ctx->err.code == DRIFT_ERR_CLASH ? ctx_fail(ctx, "back up to '%s'", argv[0]) :
+						  ctx_die(ctx, "back up to '%s'", argv[0]);
 }
 
 /* ---- list, verify ---- */

@@ -68,7 +68,7 @@ test_expect_success 'what is not there, is no backup, or is wrong usage' '
 	mkdir empty && test_expect_code 1 drift backup verify empty 2>err && test_grep "no backups" err &&
 	drift -C a bundle create -q ../plain.bundle main && test_expect_code 128 drift backup list plain.bundle 2>err && test_grep "no backup" err &&
 	test_expect_code 128 drift backup restore bk r 2>err && test_grep "repository already" err &&
-	test_expect_code 129 drift backup 2>err && test_expect_code 129 drift backup restore bk 2>err &&
+	test_expect_code 128 drift -C w backup create no/such/place 2>err && test_expect_code 129 drift backup 2>err && test_expect_code 129 drift backup restore bk 2>err &&
 	test_expect_code 129 drift backup verify --at now bk 2>err && test_expect_code 129 drift backup list --incremental bk 2>err
 '
 
