@@ -57,7 +57,7 @@ static void hint_for(struct cmd_context *ctx)
 			hint_time(ctx, ctx->sought);
 		break;
 	case DRIFT_ERR_ABSENT:
-		ctx_hint(ctx, "'drift fetch --only COLLECTION/' gets it, with all its history");
+		ctx_hint(ctx, "'drift clone --only COLLECTION/,...' makes a clone that has it");
 		break;
 	case DRIFT_ERR_UNTRUSTED:
 		ctx_hint(ctx, "read it with 'drift cat-file -p BLOB', then allow it with 'drift config --add " TRUST_KEY

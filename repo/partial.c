@@ -45,6 +45,13 @@ int partial_load(struct repo *repo, struct collection_set *out, struct drift_err
 	return repo_config_read(repo, read_entry, &r, err) ? -1 : r.any;
 }
 
+int partial_of_text(const char *text, size_t len, struct collection_set *out, struct drift_error *err)
+{
+	struct reading r = { .set = out, .err = err };
+
+	return config_text_parse(text, len, read_entry, &r, err) ? -1 : r.any;
+}
+
 static int add_all(void *data, const struct buf *before, struct buf *after, struct drift_error *err)
 {
 	const struct collection_set *more = data;

@@ -14,6 +14,8 @@
 int partial_open(struct repo *repo, struct drift_error *err) MUST_CHECK;
 /* What the file says now: 1, or 0 if it has all; -1. `out` is empty before. */
 int partial_load(struct repo *repo, struct collection_set *out, struct drift_error *err) MUST_CHECK;
+/* The same of the text of a configuration. */
+int partial_of_text(const char *text, size_t len, struct collection_set *out, struct drift_error *err) MUST_CHECK;
 /* Have these too, durably; repositories that are open do not learn of it. */
 int partial_add(struct repo *repo, const struct collection_set *more, struct drift_error *err) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "refs/refname.h"
 #include "repo/graph.h"
+#include "repo/partial.h"
 #include "sync/backup.h"
 #include "sync/receive.h"
 
@@ -121,6 +122,18 @@ static int move_refs(struct repo *repo, const struct bundle_head *head, struct r
 	return refs_apply(repo_odb(repo), &t, err);
 }
 
+/* That of a partial clone has nothing of other collections, and neither will what is made of it. */
+static int set_only(struct repo *repo, const struct bundle_head *head, struct drift_error *err)
+{
+	auto_collection_set only = { .items = NULL };
+	int partial = 0;
+
+	for (size_t i = 0; i < head->text_count && partial >= 0; i++)
+		if (!strcmp(head->texts[i].name.data, "config"))
+			partial = partial_of_text(head->texts[i].content.data, head->texts[i].content.len, &only, err);
+	return partial < 0 || odb_set_only(repo_odb(repo), partial ? &only : NULL, err) ? -1 : 0;
+}
+
 static int restore_one(struct repo *repo, const struct backup *b, const struct sync_progress *progress,
 		       struct buf *config_out, struct drift_error *err)
 {
@@ -135,7 +148,7 @@ static int restore_one(struct repo *repo, const struct backup *b, const struct s
 		return -1;
 	bundle = bundle_file_bundle(file);
 	head = bundle_head(bundle);
-	r = sync_receive(repo, bundle_stream(bundle), &options, &received, err) || bundle_finish(bundle, err) ||
+	r = set_only(repo, head, err) || sync_receive(repo, bundle_stream(bundle), &options, &received, err) || bundle_finish(bundle, err) ||
 			    move_refs(repo, head, received, err) ?
 		    -1 :
 		    0;

@@ -166,8 +166,11 @@ static int send_stream(struct bundle_server *s, struct drift_error *err)
 
 static int answer_fetch(struct bundle_server *s, struct message_fetch *m, struct drift_error *err)
 {
-	if (m->options.count)
-		return error_set(err, DRIFT_ERR_UNSUPPORTED, "a bundle does not know '%.200s'", m->options.items[0].data);
+	/* It has what it has: a partial clone refuses what it cannot take. */
+	for (size_t i = 0; i < m->options.count; i++)
+		if (strncmp(m->options.items[i].data, ONLY_WORD "=", sizeof(ONLY_WORD)) != 0)
+			return error_set(err, DRIFT_ERR_UNSUPPORTED, "a bundle does not know '%.200s'",
+					 m->options.items[i].data);
 	if (choose_refs(s, m, err) || send_refs(s, err))
 		return -1;
 	if (m->list_only || has_all(s, m))

@@ -99,7 +99,7 @@ static int write_stream(struct repo *repo, const struct bundle_head *head, const
 	auto_free struct oid *wants = mem_calloc(head->ref_count + 1, sizeof(*wants));
 	auto_free struct oid *haves = mem_calloc(head->prerequisite_count + 1, sizeof(*haves));
 	struct sync_send_options options = { .wants = wants, .haves = haves, .have_count = head->prerequisite_count,
-					     .progress = progress };
+					     .progress = progress, .only = odb_only(repo_odb(repo)) };
 
 	if (!wants || !haves)
 		return error_no_memory(err);

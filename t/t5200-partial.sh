@@ -29,7 +29,7 @@ test_expect_success 'a clone has what it asked for, with all its history, and ea
 test_expect_success 'what is not here says so' '
 	for path in orders/1 orders/77 loose; do
 		test_expect_code 1 drift -C some get $path 2>err && test_grep "not in this partial clone" err &&
-		test_grep "drift fetch --only" err &&
+		test_grep "drift clone --only" err &&
 		test_expect_code 1 drift -C some put $path -j 1 -m no 2>err && test_grep "not in this partial clone" err &&
 		test_expect_code 1 drift -C some history $path 2>err && test_grep "not in this partial clone" err || return 1
 	done &&
@@ -80,6 +80,48 @@ test_expect_success 'a partial clone serves those that ask for no more' '
 	drift clone -q --only users/ some third && equal some third &&
 	test_must_fail drift clone -q some fourth 2>err && test_grep "cannot be sent: it is not in this partial clone" err &&
 	test_path_is_missing fourth
+'
+
+test_expect_success 'bundles and backups of a partial clone are as partial' '
+	drift -C some bundle create -q ../some.bundle --all && drift -C third fetch -q ../some.bundle main &&
+	drift init -q whole && test_expect_code 128 drift -C whole fetch -q ../some.bundle main 2>err &&
+	test_grep "comes without its documents" err &&
+	drift -C some backup create -q ../kept && drift -C some backup verify -q ../kept &&
+	drift -C some put users/12 -j 12 -m later -q && drift -C some backup create -q ../kept &&
+	drift backup restore -q kept back && equal some back && test "$(drift -C back get users/12)" = 12 &&
+	test_expect_code 1 drift -C back get orders/1
+'
+
+# What happens at random, by a seed: commits in the whole one and in clones of parts of it, and meetings.
+random_history() {
+	seed=$1 && drift init -q whole$seed && drift -C whole$seed put a/0 -j 0 -m start -q &&
+	drift clone -q --only a/ whole$seed a$seed && drift clone -q --only b,c whole$seed bc$seed &&
+	awk -v seed=$seed "BEGIN { srand(seed); for (i = 0; i < 24; i++) print int(rand() * 4), int(rand() * 3), int(rand() * 6) }" |
+	while read -r what which key; do
+		case $what.$which in
+		0.*) drift -C whole$seed put $(echo abc | cut -c$((which + 1)))/$key -j "{\"w\":$key$what}" -m w -q ;;
+		[12].0) drift -C a$seed put a/$key -j "{\"a\":$key}" -m a -q ;;
+		[12].1) drift -C bc$seed put b/$key -j "{\"b\":$key}" -m b -q ;;
+		[12].2) drift -C bc$seed put c/$key -j "{\"c\":$key}" -m c -q ;;
+		3.0) drift -C a$seed sync -q ;;
+		*) drift -C bc$seed sync -q ;;
+		esac || test $? = 1 || return 1
+	done >/dev/null 2>&1
+	drift -C a$seed sync -q && drift -C bc$seed sync -q && drift -C a$seed sync -q &&
+	equal whole$seed a$seed && equal whole$seed bc$seed && drift -C whole$seed verify --merges &&
+	drift clone -q --only c/ whole$seed c$seed && equal whole$seed c$seed && drift -C c$seed gc -q && equal whole$seed c$seed &&
+	drift -C whole$seed export jsonl a/ >want && drift -C a$seed export jsonl >have && test_cmp want have
+}
+
+test_expect_success 'at random: the same ids everywhere' '
+	for seed in 1 2 3; do random_history $seed || return 1; done
+'
+
+test_expect_success 'what should be here and is not is damage' '
+	drift clone -q --only users/ shop torn && drift -C torn fsck && drift -C torn fsck --full &&
+	drift -C torn config --add core.only orders/ &&
+	test_must_fail drift -C torn fsck >out 2>&1 && test_must_fail drift -C torn fsck --full >out 2>&1 &&
+	test_must_fail drift -C torn get orders/1 2>err && test_grep "is missing" err
 '
 
 test_expect_success 'names of collections are checked' '
