@@ -251,6 +251,20 @@ static int merge_terms(const struct path_state *base, const struct path_state *f
 	return 0;
 }
 
+/*
+ * What clashed is in question again: the document of a state is a side, though the other line may have settled that it
+ * is not. One that was merged from several is no version of anybody's.
+ */
+static int keep_clashed(const struct path_state *s, struct conflict *out, struct drift_error *err)
+{
+	struct conflict_term own = { .document = s->document };
+
+	term_of(TERM_SIDE, s->present ? &s->document : NULL, &own.term);
+	if (path_state_in_conflict(s) && !conflict_has(&s->conflict, &own.term))
+		return 0;
+	return conflict_add(out, &own, err);
+}
+
 /* The document of a conflict is there: the least side that is, if it has to be. */
 static void take_side(struct path_outcome *out)
 {
@@ -270,6 +284,8 @@ static int merge_conflicts(const struct path_state *base, const struct path_stat
 	struct conflict *c = &out->state.conflict;
 
 	if (merge_terms(base, first, second, c, err))
+		return -1;
+	if (out->clashed && (keep_clashed(first, c, err) || keep_clashed(second, c, err)))
 		return -1;
 	if (c->side_count > 1 && !path_state_in_conflict(base) && base->present &&
 	    add_versions(base, TERM_BASE, c, err))

@@ -9,6 +9,7 @@
  *  - None of the three is in conflict: the merged document; or, if that clashes, S is both sides and B the base's document, if there is one.
  *  - Else S is what both sides have or one of them has anew against the base, and B likewise; the base's document, if it has one
  *    and is not in conflict, joins B. S is both sides' S together if nothing is left, or if both sides have settled the base's conflict.
+ *    Where the documents clash each of them that is a version of its state joins S, though the other side had dropped it.
  *    If one side is left in S the conflict is over, and that is the document.
  *  - The document of a conflict is the merged one, clashes decided for the first side; were it absent, the least version in S.
  */

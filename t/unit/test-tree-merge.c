@@ -104,6 +104,12 @@ static uint32_t merge_sets(uint32_t base, uint32_t first, uint32_t second)
 	return (first & second) | (first & ~base) | (second & ~base);
 }
 
+/* Of a clash, what a state's document adds to the sides: itself, if it is a version of somebody's. */
+static uint32_t clashed_side(const struct state *s)
+{
+	return sides_of(s) & UINT32_C(1) << s->doc;
+}
+
 /* Of some sides the one whose term is first. */
 static int least(uint32_t sides)
 {
@@ -138,6 +144,8 @@ static struct state merge_state(const struct state *base, const struct state *fi
 		s.sides = merge_sets(sides_of(base), sides_of(first), sides_of(second));
 		if (!s.sides || settled)
 			s.sides |= sides_of(first) | sides_of(second);
+		if (clash)
+			s.sides |= clashed_side(first) | clashed_side(second);
 		s.bases = merge_sets(base->bases, first->bases, second->bases);
 	}
 	if (!(s.sides & (s.sides - 1))) {
