@@ -151,6 +151,15 @@ test_expect_success 'nothing in common, and an older commit of the line' '
 	drift watch --since "$(next_of 3 ../got)" --once >../rest && test_line_count = 0 ../rest && cd ..
 '
 
+test_expect_success 'a sync from elsewhere renumbers: nothing is missed, nothing comes twice' '
+	drift init -q here && drift -C here put d/0 -j 0 -m base -q && drift clone -q here there &&
+	{ drift -C here watch >live & } && pid=$! && test_when_finished "kill $pid 2>/dev/null || :" && sleep 0.2 &&
+	drift -C here put a/1 -j 1 -m ours -q && wait_for ours live && drift -C there put b/1 -j 1 -m theirs -q &&
+	drift -C there put b/2 -j 2 -m theirs -q && drift -C there sync -q && wait_for against live && kill $pid && wait $pid &&
+	short live >got && printf "add a/1\nadd b/1\nadd b/2\nadd a/1\n" | test_cmp - got && sed -n 4p live | test_grep "Merge" - &&
+	drift -C here watch --since "$(next_of 1 live)" --once >rest && tail -n 3 live | test_cmp - rest
+'
+
 test_expect_success 'it lives through gc and keeps no file that is gone' '
 	drift init -q packed && { drift -C packed watch >live & } && pid=$! &&
 	test_when_finished "kill $pid 2>/dev/null || :" &&
