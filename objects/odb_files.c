@@ -223,11 +223,13 @@ static bool is_packed(const struct file_list *list, const char *name)
 	return number && !strcmp(check, name) && file && odb_list_pack(list, (size_t)(file - list->items));
 }
 
+/* What of a folder is left over; what cannot be unlinked is passed by. */
 static int remove_in(const char *dir, const struct file_list *list,
-		     bool (*is_left)(const struct file_list *list, const char *name), size_t *count,
+		     bool (*is_left)(const struct file_list *list, const char *name), struct odb_leftovers *out,
 		     struct drift_error *err)
 {
 	struct file_names names;
+	struct drift_error why;
 	size_t i;
 	int r = 0;
 
@@ -239,8 +241,13 @@ static int remove_in(const char *dir, const struct file_list *list,
 		if (!is_left(list, names.items[i]))
 			continue;
 		file_join(&path, dir, names.items[i]);
-		r = buf_check(&path, err) < 0 ? -1 : file_unlink(path.data, err);
-		*count += !r;
+		r = buf_check(&path, err);
+		if (r)
+			break;
+		if (!file_unlink(path.data, &why))
+			out->removed++;
+		else if (out->stuck.code == DRIFT_OK)
+			out->stuck = why;
 	}
 	file_names_release(&names);
 	return r;
@@ -272,22 +279,23 @@ static bool is_half_written(const struct file_list *list, const char *name)
 }
 
 /* `current` is written under the append lock: what is there with that lock in hand is nobody's. */
-static int remove_half_written(struct odb *odb, const struct file_list *list, size_t *count, struct drift_error *err)
+static int remove_half_written(struct odb *odb, const struct file_list *list, struct odb_leftovers *out,
+			       struct drift_error *err)
 {
 	int r;
 
 	if (odb_lock(odb, err) < 0)
 		return -1;
-	r = remove_in(odb->dir, list, is_half_written, count, err);
+	r = remove_in(odb->dir, list, is_half_written, out, err);
 	odb_unlock(odb);
 	return r;
 }
 
-int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err)
+int odb_remove_leftovers(struct odb *odb, struct odb_leftovers *out, struct drift_error *err)
 {
 	auto_file_list *list = NULL;
+	struct odb_leftovers found = { .stuck = { .code = DRIFT_OK } };
 	struct file_info info;
-	size_t count = 0;
 	int r;
 
 	pthread_mutex_lock(&odb->state_mutex);
@@ -299,11 +307,11 @@ int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error 
 	/* Who wrote `current` may have been killed before the disk had it: the one before names what is unlinked here. */
 	if (file_sync_directory(odb->dir, err) < 0)
 		return -1;
-	if (remove_in(odb->dir, list, is_packed, &count, err) < 0 || remove_half_written(odb, list, &count, err) < 0 ||
+	if (remove_in(odb->dir, list, is_packed, &found, err) < 0 || remove_half_written(odb, list, &found, err) < 0 ||
 	    file_look(odb->pack_dir, &info, err) < 0)
 		return -1;
-	if (info.kind == FILE_DIRECTORY && remove_in(odb->pack_dir, list, is_unnamed, &count, err) < 0)
+	if (info.kind == FILE_DIRECTORY && remove_in(odb->pack_dir, list, is_unnamed, &found, err) < 0)
 		return -1;
-	*count_out = count;
+	*out = found;
 	return 0;
 }

@@ -79,9 +79,13 @@ void odb_batches_release(struct odb *odb);
 int odb_replace_files(struct odb *odb, const struct pack_name *pack, struct drift_error *err) MUST_CHECK;
 /*
  * Under the gc lock, without the append lock, which it takes: unlink journals and packs that `current` does not name,
- * and temporary files, once `current` is durable. count_out: how many.
+ * and temporary files, once `current` is durable. What cannot be unlinked stays, and does no harm.
  */
-int odb_remove_leftovers(struct odb *odb, size_t *count_out, struct drift_error *err) MUST_CHECK;
+struct odb_leftovers {
+	size_t removed;
+	struct drift_error stuck; /* not DRIFT_OK: the first that stays, and why */
+};
+int odb_remove_leftovers(struct odb *odb, struct odb_leftovers *out, struct drift_error *err) MUST_CHECK;
 
 /*
  * Objects are written ahead of what will refer to them: until the end no gc removes anything. Batches do so by

@@ -85,9 +85,11 @@ static void append_objects(struct buf *out, const struct gc_result *r, bool dry_
 	buf_add_byte(out, '\n');
 }
 
-/* What is missing is said even with -q. */
+/* What is missing, and what could not be removed, is said even with -q. */
 static int end_code(struct cmd_context *ctx, const struct gc_result *r)
 {
+	if (r->stuck.code != DRIFT_OK)
+		ctx_warn(ctx, "%s: nothing needs that file any more, and the next gc tries again to remove it", r->stuck.message);
 	if (r->lost.code == DRIFT_OK)
 		return EXIT_DONE;
 	ctx_warn(ctx, "%s, though it is needed: nothing was removed", r->lost.message);

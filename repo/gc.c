@@ -266,17 +266,27 @@ static int is_worth_it(struct run *run, bool *worth_out, struct drift_error *err
 	return 0;
 }
 
+/* What stays, the next run tries again. */
+static int clean_up(struct run *run, struct drift_error *err)
+{
+	struct odb_leftovers leftovers;
+
+	if (odb_remove_leftovers(run->odb, &leftovers, err) < 0)
+		return -1;
+	run->result.stuck = leftovers.stuck;
+	return 0;
+}
+
 /* Stores have a folder of packs from their first pack on. */
 static int make_room(struct run *run, struct drift_error *err)
 {
 	struct drift_error why;
-	size_t removed;
 
 	if (run->options->dry_run)
 		return 0;
 	if (file_make_directory_durable(odb_pack_dir(run->odb), &why) < 0 && why.code != DRIFT_ERR_EXISTS)
 		return error_set(err, why.code, "%s", why.message);
-	return odb_remove_leftovers(run->odb, &removed, err);
+	return clean_up(run, err);
 }
 
 /* What is damaged is named by those who need it. */
@@ -293,7 +303,6 @@ static int collect(struct run *run, struct drift_error *err)
 {
 	struct gc_size before, after;
 	bool batches, worth = false;
-	size_t removed;
 
 	if (make_room(run, err) < 0 || forget_incoming(run, err) < 0 || gc_size(run->odb, &before, err) < 0 || settle(run, &batches, err) < 0)
 		return -1;
@@ -313,14 +322,14 @@ static int collect(struct run *run, struct drift_error *err)
 	if (!worth)
 		return 0;
 	if (pack_and_switch(run, err) < 0) {
-		(void)!odb_remove_leftovers(run->odb, &removed, NULL); /* a pack that is not in place */
+		(void)!clean_up(run, NULL); /* a pack that is not in place */
 		return -1;
 	}
 	run->result.ran = true;
 	if (run->options->full)
 		gc_full_note(run->repo, &run->name);
 	gc_source_release(&run->source);
-	if (odb_remove_leftovers(run->odb, &removed, err) < 0 || gc_size(run->odb, &after, err) < 0)
+	if (clean_up(run, err) < 0 || gc_size(run->odb, &after, err) < 0)
 		return -1;
 	run->result.files_after = after.files;
 	run->result.bytes_after = after.bytes;

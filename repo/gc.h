@@ -47,6 +47,7 @@ struct gc_result {
 	uint64_t files_before, files_after, bytes_before, bytes_after; /* of the whole store, index files included */
 	uint64_t commits_kept, objects_kept, objects_dropped;
 	struct drift_error lost; /* not DRIFT_OK: what is needed and missing, for which reason nothing was removed */
+	struct drift_error stuck; /* not DRIFT_OK: a file that nothing names any more and that cannot be unlinked; the next run tries again */
 };
 
 /*

@@ -257,6 +257,32 @@ test_expect_success 'what a killed run left is removed' '
 	test_path_is_missing .drift/pack/pack-$zeros.idx
 '
 
+test_expect_success 'what cannot be removed is named and keeps gc from nothing; the next one tries again' '
+	drift init -q stuck &&
+	drift -C stuck put a/1 -j 1 -q -m one &&
+	drift -C stuck gc -q &&
+	mkdir stuck/.drift/journal-000001 &&
+	drift -C stuck put a/2 -j 2 -q -m two &&
+	drift -C stuck gc -q 2>err &&
+	test_grep "warning: .*journal-000001.*the next gc tries again" err &&
+	ls stuck/.drift/pack/pack-*.pack >packs &&
+	test_line_count = 1 packs &&
+	test_path_is_missing stuck/.drift/journal-000002 &&
+	mkdir stuck/.drift/pack/tmp-0 &&
+	drift -C stuck gc 2>err >out &&
+	test_grep "nothing to do" out &&
+	test_grep warning err &&
+	drift -C stuck fsck -q &&
+	rmdir stuck/.drift/journal-000001 stuck/.drift/pack/tmp-0 &&
+	drift -C stuck gc -q 2>err &&
+	test_must_be_empty err &&
+	drift -C stuck put a/3 -j 3 -q -m three &&
+	touch stuck/.drift/journal-000001 &&
+	drift -C stuck gc -q 2>err &&
+	test_must_be_empty err &&
+	test_path_is_missing stuck/.drift/journal-000001
+'
+
 test_expect_success 'a stage that gc removed is not taken back' '
 	drift init -q staged &&
 	drift -C staged config gc.reflogExpire now &&

@@ -257,14 +257,14 @@ void pack_make(struct odb *odb, uint64_t drop, struct pack_name *name_out)
 void pack_sealed(struct odb *odb, uint64_t drop)
 {
 	struct pack_name name;
-	size_t removed;
+	struct odb_leftovers leftovers;
 
 	assert_int_equal(odb_gc_lock(odb, false, &trunk_err), 0);
 	pack_make(odb, drop, &name);
 	trunk_must(odb_lock(odb, &trunk_err));
 	trunk_must(odb_replace_files(odb, &name, &trunk_err));
 	odb_unlock(odb);
-	trunk_must(odb_remove_leftovers(odb, &removed, &trunk_err));
-	assert_int_equal(removed, name.last - name.first + 1);
+	trunk_must(odb_remove_leftovers(odb, &leftovers, &trunk_err));
+	assert_int_equal(leftovers.removed, name.last - name.first + 1);
 	odb_gc_unlock(odb);
 }

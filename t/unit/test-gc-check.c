@@ -23,7 +23,7 @@ static int look(struct odb *odb, uint64_t drop, int64_t reflog_since_usec)
 	struct gc_check *check;
 	struct gc_source source;
 	struct pack_name name;
-	size_t removed;
+	struct odb_leftovers leftovers;
 	int r;
 
 	assert_int_equal(odb_gc_lock(odb, false, &trunk_err), 0);
@@ -36,7 +36,7 @@ static int look(struct odb *odb, uint64_t drop, int64_t reflog_since_usec)
 		r = gc_check_since(check, &trunk_err);
 	gc_check_free(check);
 	gc_source_release(&source);
-	trunk_must(odb_remove_leftovers(odb, &removed, &trunk_err));
+	trunk_must(odb_remove_leftovers(odb, &leftovers, &trunk_err));
 	odb_gc_unlock(odb);
 	return r;
 }

@@ -278,7 +278,7 @@ static void test_leftovers(void **state)
 	struct odb *odb = open_small();
 	char path[128];
 	struct tip tip;
-	size_t count;
+	struct odb_leftovers leftovers;
 
 	(void)state;
 	trunk_start(&tip);
@@ -292,10 +292,10 @@ static void test_leftovers(void **state)
 	trunk_must(file_replace(path, "x", 1, &trunk_err));
 	in_store("journal-000099", path);
 	trunk_must(file_replace(path, "x", 1, &trunk_err));
-	trunk_must(odb_remove_leftovers(odb, &count, &trunk_err));
-	assert_int_equal(count, 3);
-	trunk_must(odb_remove_leftovers(odb, &count, &trunk_err));
-	assert_int_equal(count, 0);
+	trunk_must(odb_remove_leftovers(odb, &leftovers, &trunk_err));
+	assert_int_equal(leftovers.removed, 3);
+	trunk_must(odb_remove_leftovers(odb, &leftovers, &trunk_err));
+	assert_int_equal(leftovers.removed, 0);
 	commit_unref(tip.commit);
 	odb_close(odb);
 	assert_int_equal(trunk_check(), 60);
