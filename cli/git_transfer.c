@@ -139,6 +139,12 @@ static void count_commits(void *data, uint64_t commit_count)
 	progress_update(o->progress, commit_count);
 }
 
+void ctx_warn_partial(struct cmd_context *ctx)
+{
+	if (odb_only(repo_odb(ctx->repo)))
+		ctx_warn(ctx, "this is a partial clone: collections that are not here are left out");
+}
+
 int ctx_export_git(struct cmd_context *ctx, int argc, char **argv, const struct git_transfer_options *options)
 {
 	struct export_output output = { .ctx = ctx };
@@ -159,6 +165,7 @@ int ctx_export_git(struct cmd_context *ctx, int argc, char **argv, const struct 
 	if (ctx_branch(ctx, &ctx->err) < 0)
 		return ctx_fail(ctx, "export");
 	o.branch = ctx_branch_name(ctx);
+	ctx_warn_partial(ctx);
 	output.progress = ctx_progress(ctx, "exporting commits", PROGRESS_ITEMS, 0);
 	r = git_export(ctx->repo, &o, &ctx->err);
 	progress_finish(output.progress);

@@ -15,4 +15,7 @@ int ctx_import_git(struct cmd_context *ctx, const char *file, const struct git_t
 /* Write the revisions (none: all refs) to standard output as a stream. options may be NULL. Returns an exit code. */
 int ctx_export_git(struct cmd_context *ctx, int argc, char **argv, const struct git_transfer_options *options);
 
+/* Before something that is taken for all there is: in a partial clone it is not. */
+void ctx_warn_partial(struct cmd_context *ctx);
+
 #endif

@@ -264,7 +264,7 @@ static int drop(struct cmd_context *ctx, const struct view *view, const struct n
 	if (edits_new(ctx->repo, &e, &ctx->err) || remove_documents(ctx, view, c, e) ||
 	    (c->descriptor.has_schema &&
 	     edits_remove(e, c->schema_path.data, c->schema_path.len, true, &ctx->err)))
-		return ctx_die(ctx, "%s", what.data);
+		return ctx_fail(ctx, "%s", what.data);
 	return ctx_apply(ctx, e, what.data, what.data);
 }
 

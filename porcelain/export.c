@@ -321,6 +321,8 @@ static int export_documents(struct cmd_context *ctx, const char *format, const c
 		return code;
 	if (!ctx_repo(ctx))
 		return EXIT_FAILED;
+	if (!*name)
+		ctx_warn_partial(ctx);
 	run.progress = ctx_progress(ctx, "exporting documents", PROGRESS_ITEMS, 0);
 	found = !find_extent(&run, name);
 	r = found ? write_out(&run, format) : -1;

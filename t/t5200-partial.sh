@@ -33,7 +33,8 @@ test_expect_success 'what is not here says so' '
 		test_expect_code 1 drift -C some put $path -j 1 -m no 2>err && test_grep "not in this partial clone" err &&
 		test_expect_code 1 drift -C some history $path 2>err && test_grep "not in this partial clone" err || return 1
 	done &&
-	test_expect_code 1 drift -C some rm orders/1 -m no &&
+	test_expect_code 1 drift -C some rm orders/1 -m no && test_expect_code 1 drift -C some put orders/3 -j 1 &&
+	test_expect_code 1 drift -C some collection drop -r orders -m no 2>err && test_grep "not in this partial clone" err &&
 	test_expect_code 1 drift -C some get nowhere/1 2>err && test_grep ! partial err &&
 	test_expect_code 1 drift -C some ls orders/ 2>err && test_grep "collection .orders. is not" err &&
 	test_expect_code 1 drift -C some ls orders 2>err && test_grep "collection .orders. is not" err &&
@@ -48,7 +49,9 @@ test_expect_success 'what shows many documents shows those that are here' '
 	drift -C some collection ls >out && test_grep orders out &&
 	drift -C some diff HEAD~3 HEAD && drift -C some show HEAD~1 && drift -C some log -p >out && test_grep users/3 out &&
 	drift -C some stats >out && test_grep "collections  *4" out &&
-	drift -C some export jsonl >out && test_line_count = 3 out &&
+	drift -C some export jsonl >out 2>err && test_line_count = 3 out && test_grep "collections that are not here are left out" err &&
+	drift -C some export jsonl users/ 2>err >out && test_must_be_empty err &&
+	drift -C some export git >out 2>err && test_grep "are left out" err &&
 	drift -C some cat-file -p "HEAD:" >out && test_grep orders out &&
 	drift -C some gc -q && drift -C some compact -q && drift -C some fsck --full && drift -C some repair &&
 	test "$(drift -C some get users/2 --at HEAD~5)" = "{\"n\":2}"
