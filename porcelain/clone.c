@@ -106,21 +106,8 @@ static bool wants_the_same(struct clone *c)
 	return true;
 }
 
-/* A clone that was cut goes on: nothing but its remote is there yet. 1 / 0 there is another repository / -1 */
-static int is_unfinished(struct clone *c)
-{
-	struct cmd_context *ctx = c->ctx;
-	auto_remote *remote = NULL;
-	struct ref_resolved head;
-
-	if (open_repo(c) || refs_resolve(repo_odb(ctx->repo), REF_HEAD, false, &head, &ctx->err))
-		return -1;
-	if (head.exists || remote_load(ctx->repo, c->name, &remote, NULL))
-		return 0;
-	return !strcmp(remote->url, c->url.data) && wants_the_same(c);
-}
-
-static int make_new(struct clone *c, const struct repo_options *options)
+/* What the repository is to remember of where it comes from. */
+static int configure(struct clone *c)
 {
 	const struct clone_options *o = c->ctx->options;
 	const struct remote_settings settings = {
@@ -128,15 +115,61 @@ static int make_new(struct clone *c, const struct repo_options *options)
 	};
 	struct cmd_context *ctx = c->ctx;
 
-	if (repo_init(c->dir.data, options, &ctx->err))
-		return -1;
-	c->made = true;
-	if (open_repo(c) || remote_add(ctx->repo, c->name, &settings, &ctx->err) ||
+	if (remote_add(ctx->repo, c->name, &settings, &ctx->err) ||
 	    (c->only.count && partial_add(ctx->repo, &c->only, &ctx->err)))
 		return -1;
 	/* What was configured is seen by who opens it anew. */
 	repo_close(take_ptr(ctx->repo));
 	return open_repo(c);
+}
+
+static int note_ref(void *any, const char *name, const struct ref_value *value, struct drift_error *err)
+{
+	(void)name, (void)value, (void)err;
+	*(bool *)any = true;
+	return 0;
+}
+
+/* Who was killed as soon as the repository was made had not configured it. 1 / 0 / -1 */
+static int is_blank(struct clone *c)
+{
+	struct cmd_context *ctx = c->ctx;
+	auto_remote_names names = { .items = NULL };
+	auto_collection_set only = { .items = NULL };
+	bool any = false;
+
+	if (odb_ref_each(repo_odb(ctx->repo), "refs/", note_ref, &any, &ctx->err) ||
+	    remote_names(ctx->repo, &names, &ctx->err) || partial_load(ctx->repo, &only, &ctx->err) < 0)
+		return -1;
+	return !any && !names.count && !only.count;
+}
+
+/* A clone that was cut goes on: nothing but its remote is there yet, or not even that. 1 / 0 there is another repository / -1 */
+static int take_unfinished(struct clone *c)
+{
+	struct cmd_context *ctx = c->ctx;
+	auto_remote *remote = NULL;
+	struct ref_resolved head;
+	int blank;
+
+	if (open_repo(c) || refs_resolve(repo_odb(ctx->repo), REF_HEAD, false, &head, &ctx->err))
+		return -1;
+	blank = is_blank(c);
+	if (blank)
+		return blank < 0 || configure(c) ? -1 : 1;
+	if (head.exists || remote_load(ctx->repo, c->name, &remote, NULL))
+		return 0;
+	return !strcmp(remote->url, c->url.data) && wants_the_same(c);
+}
+
+static int make_new(struct clone *c, const struct repo_options *options)
+{
+	struct cmd_context *ctx = c->ctx;
+
+	if (repo_init(c->dir.data, options, &ctx->err))
+		return -1;
+	c->made = true;
+	return open_repo(c) ? -1 : configure(c);
 }
 
 static int make_repo(struct clone *c)
@@ -151,7 +184,7 @@ static int make_repo(struct clone *c)
 		return -1;
 	c->made_dir = info.kind == FILE_ABSENT;
 	if (!c->made_dir && !repo_find(c->dir.data, true, &store, NULL)) {
-		int unfinished = is_unfinished(c);
+		int unfinished = take_unfinished(c);
 
 		if (unfinished)
 			return unfinished < 0 ? -1 : 0;

@@ -123,6 +123,13 @@ test_expect_success 'clones of other kinds' '
 	test "$(drift -C p symbolic-ref HEAD)" = refs/heads/trunk
 '
 
+test_expect_success 'a clone that was killed before it had anything is made whole' '
+	drift init -q killed && drift clone a killed && test "$(drift -C killed rev-parse main)" = "$(drift -C a rev-parse main)" &&
+	test "$(drift -C killed config branch.main.remote)" = origin &&
+	drift init -q other && drift -C other remote add else nowhere && test_expect_code 128 drift clone a other 2>err &&
+	test_grep "is a repository already" err
+'
+
 test_expect_success 'a clone that cannot be leaves nothing' '
 	test_expect_code 128 drift clone no/such/place q 2>err && test_grep "cannot clone" err && test_path_is_missing q &&
 	mkdir r && test_expect_code 128 drift clone empty r && test_path_is_missing r/.drift && test -d r &&
