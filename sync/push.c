@@ -8,6 +8,8 @@
 #include "repo/graph.h"
 #include "repo/point.h"
 
+#define TRACKING_ACTOR "drift" /* nothing that a person did and might want to undo */
+
 struct push {
 	struct repo *repo;
 	struct client *client;
@@ -405,7 +407,7 @@ static int move_tracking(struct push *p, struct drift_error *err)
 	auto_free struct ref_change *changes = mem_calloc(r->count + 1, sizeof(*changes));
 	auto_free struct buf *names = mem_calloc(r->count + 1, sizeof(*names));
 	struct ref_transaction t = {
-		.changes = changes, .actor = p->o->actor, .reason = "push: what the remote has now", .time_usec = p->o->time_usec,
+		.changes = changes, .actor = TRACKING_ACTOR, .reason = "push: what the remote has now", .time_usec = p->o->time_usec,
 	};
 	int failed = 0;
 

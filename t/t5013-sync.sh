@@ -73,6 +73,13 @@ test_expect_success 'sync refused' '
 	test_grep "! refused" out && drift -C hub.drift config --unset branch.main.conflicts && drift -C late sync -q
 '
 
+test_expect_success 'undo takes back the merge, not what is known of the remote' '
+	drift init -q u && drift -C u put c/1 -j 1 -m one -q && drift clone -q u v && drift -C u put c/2 -j 2 -m two -q &&
+	drift -C v put c/3 -j 3 -m three -q && was=$(drift -C v rev-parse main) && drift -C v sync -q && drift -C v undo >out &&
+	test_grep "^undo: pull: merged origin" out && test "$(drift -C v rev-parse main)" = $was &&
+	test "$(drift -C v rev-parse origin/main)" = "$(drift -C u rev-parse main)"
+'
+
 test_expect_success 'many at once lose no change' '
 	drift init -q --bare busy.drift && drift init -q w0 && drift -C w0 put c/0 -j 0 -m zero -q && drift -C w0 remote add origin ../busy.drift &&
 	drift -C w0 sync -q && for n in 1 2 3 4; do drift clone -q busy.drift w$n || return 1; done &&
