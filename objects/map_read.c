@@ -173,7 +173,7 @@ static int find_above_leaf(struct node_store *store, const struct map_root *root
 	while (node->level > 1) {
 		bool equal;
 		size_t slot = node_search(node, key, key_len, &equal);
-		struct node *child;
+		struct node *child = NULL;
 
 		if (slot == node->count)
 			return 0;

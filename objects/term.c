@@ -271,7 +271,7 @@ int term_each(struct node_store *store, const struct map_root *reserved, const s
 	if (buf_check(&prefix, err) || map_cursor_seek(&c, store, reserved, prefix.data, prefix.len, err) < 0)
 		return -1;
 	while ((r = map_cursor_next(&c, &entry, err)) > 0) {
-		struct term_key key;
+		struct term_key key = { .prefix_len = 0 };
 
 		if (entry.key_len <= prefix_len || memcmp(entry.key, prefix.data, prefix_len) != 0 ||
 		    (!hashed && entry.key[prefix_len] > TERM_BASE))
