@@ -205,7 +205,7 @@ static int swap_old(struct editor *e, struct drift_error *err)
 	e->path[0] = e->old = node;
 	key = node_key_at(node, node->count - 1, &key_len);
 	last = node_key_at(node, 0, &last_len);
-	if (node->level || node->count != leaf->count ||
+	if (node->level || node->kind != e->kind || node->count != leaf->count ||
 	    key_compare(key, key_len, e->change.key, e->change.key_len) != 0)
 		return error_set(err, DRIFT_ERR_CORRUPT, "a leaf of a tree is not what its parent says");
 	key = node_builder_last_key(&e->out, &key_len);
