@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/mem.h"
+#include "objects/term.h"
 #include "repo/change_lists.h"
 #include "repo/documents.h"
 #include "repo/point.h"
@@ -152,6 +153,22 @@ static int make_document(struct incoming_changes *in, const struct stream_change
 	}
 }
 
+/* Whoever sends terms that say something else than they are would have others merge what never was. */
+static int check_term(const struct stream_change *c, const struct document *doc, struct drift_error *err)
+{
+	struct term_key key;
+	struct term is;
+
+	if (!term_path_is(&c->path))
+		return 0;
+	if (term_key_parse(c->path.key, c->path.key_len, &key, NULL))
+		return wrong(c, "has the key of a term and is none", err);
+	term_of(key.term.sign, doc, &is);
+	if (key.is_piece || (key.term.absent ? doc->form == DOCUMENT_INLINE && !doc->len : !term_compare(&is, &key.term)))
+		return 0;
+	return wrong(c, "is a term and holds another version than its key says", err);
+}
+
 /* --- all of them --- */
 
 static int list_change(struct incoming_changes *in, const struct path *path, enum change_kind kind, struct drift_error *err)
@@ -263,7 +280,7 @@ static int next_change(struct tree_changes *self, struct tree_change *out, struc
 		if (!in->has_old)
 			return wrong(&c, "is removed and is not there", err);
 	} else {
-		if (make_document(in, &c, err))
+		if (make_document(in, &c, err) || check_term(&c, &in->new, err))
 			return -1;
 		if (in->has_old && document_equal(&in->old, &in->new))
 			return wrong(&c, "comes as changed and is as before", err);

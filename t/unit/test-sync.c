@@ -319,6 +319,9 @@ static void refused(struct repo *to, const void *raw, size_t len, enum drift_err
 #define NEXT "\1\0\0\0"
 #define PUT_K "\1\0\1k\1v"
 
+#define HEX16 "0123456789abcdef"
+#define HEX64 HEX16 HEX16 HEX16 HEX16
+
 static void test_lies(void **state)
 {
 	struct pair *p = *state;
@@ -345,6 +348,8 @@ static void test_lies(void **state)
 	REFUSED("\1\1\3\0\0\2A\n\5+0000\0\0\0\6", DRIFT_ERR_CORRUPT, "newline");
 	REFUSED("\1\1\3\0" BY_A "\xfe\xff\xff\xff\xff\xff\xff\xff\x7f\0\0\6", DRIFT_ERR_INVALID, "ahead");
 	REFUSED("\0\4\3abc\6", DRIFT_ERR_CORRUPT, "tag");
+	REFUSED(ONE "\x21\6.drift\0\x0d" "conflict/k/+x" "\1v\0\6", DRIFT_ERR_CORRUPT, "has the key of a term and is none");
+	REFUSED(ONE "\x21\6.drift\0\x4c" "conflict/k/+" HEX64 "\1v\0\6", DRIFT_ERR_CORRUPT, "holds another version than its key says");
 }
 
 /* A commit that is here, but that no ref leads to: parts of it may be gone. */
