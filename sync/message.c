@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "refs/refname.h"
 
 #define MAGIC "drift"
@@ -79,6 +80,29 @@ static struct text read_text(struct reader *r, size_t max_len)
 	return text;
 }
 
+/* What is shown to people is not to talk to their terminals: is byte i fit for that? */
+static bool is_plain(const struct text *text, size_t i, bool utf8)
+{
+	unsigned char c = (unsigned char)text->data[i];
+
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	/* U+0080 to U+009F are control characters, too. */
+	return utf8 && !(c < 0xa0 && (unsigned char)text->data[i - 1] == 0xc2) &&
+	       !(c == 0xc2 && (unsigned char)text->data[i + 1] < 0xa0);
+}
+
+static struct text read_sentence(struct reader *r)
+{
+	struct text text = read_text(r, MESSAGE_SENTENCE_MAX);
+	bool utf8 = utf8_valid(text.data, text.len);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_plain(&text, i, utf8))
+			fail(r, "a sentence is no plain text");
+	return text;
+}
+
 static struct oid read_id(struct reader *r)
 {
 	const unsigned char *bytes = cursor_bytes(&r->c, OID_LEN);
@@ -122,6 +146,18 @@ static void add_text(struct buf *out, struct text text)
 {
 	buf_add_varint(out, text.len);
 	buf_add(out, text.data, text.len);
+}
+
+static void add_sentence(struct buf *out, struct text text)
+{
+	bool utf8;
+
+	if (text.len > MESSAGE_SENTENCE_MAX)
+		text.len = MESSAGE_SENTENCE_MAX;
+	utf8 = utf8_valid(text.data, text.len);
+	buf_add_varint(out, text.len);
+	for (size_t i = 0; i < text.len; i++)
+		buf_add_byte(out, is_plain(&text, i, utf8) ? (unsigned char)text.data[i] : '?');
 }
 
 static void add_words(struct buf *out, const struct message_words *words)
@@ -480,12 +516,8 @@ void message_result_encode(const struct message_result *m, struct buf *out)
 {
 	buf_add_varint(out, m->count);
 	for (size_t i = 0; i < m->count; i++) {
-		struct text sentence = m->outcomes[i].sentence;
-
-		if (sentence.len > MESSAGE_SENTENCE_MAX)
-			sentence.len = MESSAGE_SENTENCE_MAX;
 		buf_add_byte(out, (unsigned char)m->outcomes[i].status);
-		add_text(out, sentence);
+		add_sentence(out, m->outcomes[i].sentence);
 	}
 }
 
@@ -503,7 +535,7 @@ int message_result_decode(const void *data, size_t len, struct message_result *o
 		if (status > UPDATE_NOT_TRIED)
 			fail(&r, "an outcome is unknown");
 		m.outcomes[i].status = (enum update_status)status;
-		m.outcomes[i].sentence = read_text(&r, MESSAGE_SENTENCE_MAX);
+		m.outcomes[i].sentence = read_sentence(&r);
 	}
 	if (!cursor_done(&r.c)) {
 		message_result_release(&m);
@@ -523,12 +555,8 @@ void message_result_release(struct message_result *m)
 
 void message_error_encode(const struct message_error *m, struct buf *out)
 {
-	struct text sentence = m->sentence;
-
-	if (sentence.len > MESSAGE_SENTENCE_MAX)
-		sentence.len = MESSAGE_SENTENCE_MAX;
 	buf_add_byte(out, (unsigned char)m->code);
-	add_text(out, sentence);
+	add_sentence(out, m->sentence);
 }
 
 int message_error_decode(const void *data, size_t len, struct message_error *out, struct drift_error *err)
@@ -544,7 +572,7 @@ int message_error_decode(const void *data, size_t len, struct message_error *out
 		fail(&r, "it has no code");
 	/* A newer drift may know codes that this one does not. */
 	m.code = code > DRIFT_ERR_UNSUPPORTED ? DRIFT_ERR_IO : (enum drift_error_code)code;
-	m.sentence = read_text(&r, MESSAGE_SENTENCE_MAX);
+	m.sentence = read_sentence(&r);
 	if (!cursor_done(&r.c)) {
 		message_error_release(&m);
 		return broken(&r, "ERROR", err);

@@ -125,7 +125,7 @@ struct message_result {
 
 struct message_error {
 	enum drift_error_code code;
-	struct text sentence; /* one line */
+	struct text sentence; /* one line; what controls a terminal becomes '?' when it is encoded */
 	struct buf memory;
 };
 
