@@ -37,15 +37,15 @@ static int show_action(void *data, const struct repair_action *action, struct dr
 	fault_progress_end(&m->progress);
 	m->actions++;
 	m->left += action->kind == REPAIR_LOST;
-	if (action->kind == REPAIR_LOST && m->lost_told)
+	if (action->kind == REPAIR_LOST && action->fault && m->lost_told)
 		return 0;
 	if (ctx->common.json)
 		return print_json(action, err);
 	if (action->kind == REPAIR_LOST && action->fault)
 		return out_fault(ctx, action->fault, err);
-	if (ctx->common.quiet)
+	if (ctx->common.quiet && action->kind != REPAIR_LOST)
 		return 0;
-	buf_add_str(&out, m->dry_run ? "would " : "");
+	buf_add_str(&out, m->dry_run && action->kind != REPAIR_LOST ? "would " : "");
 	out_append_text(ctx, &out, action->sentence, strlen(action->sentence), false);
 	buf_add_byte(&out, '\n');
 	if (buf_check(&out, err) < 0)
@@ -103,14 +103,16 @@ int mending_run(struct cmd_context *ctx, const struct mending *mending)
 					  .progress = fault_progress,
 					  .data = &m };
 	struct repair_result result = { .mended = 0 };
-	uint64_t before;
+	uint64_t before, lost;
 	int r;
 
 	if (open_repo(ctx, &options))
 		return dry_run && m.actions ? EXIT_NO : ctx_die(ctx, "open the repository");
-	before = m.actions;
+	lost = m.left;
+	before = m.actions - lost;
 	r = run_from(ctx, mending, &options, &result);
 	result.mended += r ? 0 : before;
+	result.lost += r ? 0 : lost;
 	ctx->damage_told = !r;
 	fault_progress_end(&m.progress);
 	if (r)

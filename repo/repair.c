@@ -143,21 +143,20 @@ static int tell_byte(struct mending *m, const struct repair_byte *byte, struct d
 	return tell(m, REPAIR_RESTORE, fault, sentence.data, err);
 }
 
-static int forget_file(struct mending *m, const char *name, struct drift_error *err)
+static int forget_file(const char *dir, const char *name, struct drift_error *err)
 {
 	auto_buf path = BUF_INIT;
 	struct file_info info;
 
-	file_join(&path, m->dir, name);
+	file_join(&path, dir, name);
 	if (buf_check(&path, err) < 0 || file_look(path.data, &info, err) < 0)
 		return -1;
 	return info.kind == FILE_ABSENT ? 0 : file_unlink(path.data, err);
 }
 
-/* They were made of what could be read. */
-static int forget_indexes(struct mending *m, struct drift_error *err)
+int repair_forget_indexes(const char *dir, struct drift_error *err)
 {
-	return forget_file(m, "cache/blobs", err) < 0 ? -1 : forget_file(m, "cache/index", err);
+	return forget_file(dir, "cache/blobs", err) < 0 ? -1 : forget_file(dir, "cache/index", err);
 }
 
 static int reopen(struct mending *m, struct drift_error *err)
@@ -179,7 +178,7 @@ static int change_bytes(struct mending *m, const struct repair_bytes *bytes, boo
 		return -1;
 	r = undo ? repair_undo_bytes(bytes, err) : repair_write_bytes(m->dir, bytes, err);
 	if (!r)
-		r = forget_indexes(m, err);
+		r = repair_forget_indexes(m->dir, err);
 	odb_unlock(odb);
 	return r ? -1 : reopen(m, err);
 }
@@ -257,7 +256,7 @@ static int renew_index(struct mending *m, struct drift_error *err)
 		return 0;
 	if (odb_lock(repo_odb(m->repo), err) < 0)
 		return -1;
-	r = forget_indexes(m, err);
+	r = repair_forget_indexes(m->dir, err);
 	odb_unlock(repo_odb(m->repo));
 	return r < 0 || reopen(m, err) < 0 ? -1 : look(m, err);
 }
@@ -309,7 +308,7 @@ static int restore_objects(struct mending *m, struct drift_error *err)
 		return 0;
 	if (odb_lock(repo_odb(m->repo), err) < 0)
 		return -1;
-	r = forget_indexes(m, err);
+	r = repair_forget_indexes(m->dir, err);
 	odb_unlock(repo_odb(m->repo));
 	return r < 0 || reopen(m, err) < 0 || look(m, err) < 0 ? -1 : 1;
 }
@@ -337,7 +336,7 @@ static int write_frames(struct mending *m, const char *path, const struct repair
 		return -1;
 	r = repair_write_frames(path, frames, undo, err);
 	if (!r)
-		r = forget_indexes(m, err);
+		r = repair_forget_indexes(m->dir, err);
 	odb_unlock(repo_odb(m->repo));
 	return r < 0 || reopen(m, err) < 0 ? -1 : look(m, err);
 }
@@ -405,7 +404,7 @@ static int forget_restored(struct mending *m, struct drift_error *err)
 {
 	if (m->options->dry_run || m->found.faults[FSCK_DAMAGE] || m->found.faults[FSCK_LOST] || m->found.marks)
 		return 0;
-	return forget_file(m, RESTORED_NAME, err);
+	return forget_file(m->dir, RESTORED_NAME, err);
 }
 
 /* Indexes that are damaged are removed: whoever needs them makes them anew. */

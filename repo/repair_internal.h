@@ -83,6 +83,16 @@ int repair_note_restored(const char *dir, struct drift_error *err) MUST_CHECK;
 /* Copy a file to lost/, durably. name: its last part counts. */
 int repair_keep_copy(const char *dir, const char *path, const char *name, struct drift_error *err) MUST_CHECK;
 
+/* Remove the indexes that were made of what could be read. */
+int repair_forget_indexes(const char *dir, struct drift_error *err) MUST_CHECK;
+/* The append lock of a store that cannot be opened, until the descriptor is closed. */
+int repair_lock_append(const char *dir, int *fd_out, struct drift_error *err) MUST_CHECK;
+
+/* Where the live journal is not there a new one is begun: 1, 0 there is no need, -1. dry_run: only say so. */
+int repair_live(const char *dir, const struct repair_options *options, struct drift_error *err) MUST_CHECK;
+/* Say, after that, what each ref is. */
+int repair_tell_refs(struct odb *odb, const struct repair_options *options, struct drift_error *err) MUST_CHECK;
+
 /* Write the bytes, durably; a copy of each file as it was is in lost/ before. */
 int repair_write_bytes(const char *dir, const struct repair_bytes *bytes, struct drift_error *err) MUST_CHECK;
 /* XOR is its own undoing. The copies stay. */

@@ -162,16 +162,21 @@ static int find_in_files(const char *dir, struct repair_bytes *bytes, struct dri
 }
 
 /* Nobody can have the store open but who opened it before it was damaged: they must not append now. */
-static int write_locked(const char *dir, const struct repair_bytes *bytes, struct drift_error *err)
+int repair_lock_append(const char *dir, int *fd_out, struct drift_error *err)
 {
 	auto_buf path = BUF_INIT;
-	auto_close int fd = -1;
 
 	file_join(&path, dir, LOCK_NAME);
-	if (buf_check(&path, err) < 0 || file_open_or_create(path.data, &fd, err) < 0 ||
-	    file_lock(fd, LOCK_APPEND, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err) < 0)
+	if (buf_check(&path, err) < 0 || file_open_or_create(path.data, fd_out, err) < 0)
 		return -1;
-	return repair_write_bytes(dir, bytes, err);
+	return file_lock(*fd_out, LOCK_APPEND, FILE_LOCK_EXCLUSIVE, FILE_LOCK_WAIT, err);
+}
+
+static int write_locked(const char *dir, const struct repair_bytes *bytes, struct drift_error *err)
+{
+	auto_close int fd = -1;
+
+	return repair_lock_append(dir, &fd, err) < 0 ? -1 : repair_write_bytes(dir, bytes, err);
 }
 
 static int tell_bytes(const struct repair_options *options, const struct repair_bytes *bytes, struct drift_error *err)
@@ -225,14 +230,24 @@ int repair_open(const char *dir, bool exact, const struct repair_options *option
 	const struct repo_options open = { .exact = exact, .read_only = options->dry_run };
 	struct drift_error first, why;
 	auto_buf store = BUF_INIT;
+	int live, r;
 
 	if (!open_whole(dir, &open, repo_out, &first))
 		return 0;
-	if (first.code != DRIFT_ERR_CORRUPT && first.code != DRIFT_ERR_UNSUPPORTED)
+	if (first.code != DRIFT_ERR_CORRUPT && first.code != DRIFT_ERR_UNSUPPORTED && first.code != DRIFT_ERR_NOT_FOUND)
 		return error_set(err, first.code, "%s", first.message);
 	if (repo_find(dir, exact, &store, err) < 0)
 		return -1;
-	if (mend_store(store.data, options, &why) > 0 && !open_whole(dir, &open, repo_out, &why))
-		return 0;
+	live = repair_live(store.data, options, &why);
+	if (live < 0)
+		return error_set(err, why.code, "%s", why.message);
+	/* Without the journal nothing more can be told of the store. */
+	if (live && options->dry_run)
+		return error_set(err, first.code, "%s", first.message);
+	r = live ? open_whole(dir, &open, repo_out, &why) : -1;
+	if (r && mend_store(store.data, options, &why) > 0)
+		r = open_whole(dir, &open, repo_out, &why);
+	if (!r)
+		return live ? repair_tell_refs(repo_odb(*repo_out), options, err) : 0;
 	return error_set(err, first.code, "%s", first.message);
 }

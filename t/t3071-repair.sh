@@ -30,6 +30,30 @@ test_expect_success 'nothing to do' '
 	drift -C good repair -q >out && test_must_be_empty out && drift doctor -d good >out && test_grep "all is sound" out
 '
 
+test_expect_success 'a live journal that is not there: an empty one takes its place, and refs go back' '
+	rm -rf torn && drift init -q torn && drift -C torn put c/1 -j 1 -m one -q && drift -C torn branch side && drift -C torn gc -q &&
+	drift -C torn show-ref >refs && drift -C torn put c/1 -j 2 -m two -q && drift -C torn branch late &&
+	rm torn/.drift/journal-000002 && cp -r torn torn-before &&
+	test_expect_code 1 timeout 20 drift -C torn repair -n >out 2>err &&
+	test_grep "^would begin a new journal, empty, in place of journal-000002, which is missing" out &&
+	test_grep "refs go back" out && diff -r torn-before torn &&
+	cp -r torn torn-quiet && test_expect_code 1 drift -C torn-quiet repair -q >out && test_line_count = 2 out &&
+	test_expect_code 1 drift -C torn repair >out && test_grep "^begin a new journal" out &&
+	for name in main side; do
+		id=$(awk -v name=refs/heads/$name "{ for (i = 1; i <= NF; i++) if (\$i == name) print \$1 }" refs) &&
+		test_grep "^refs/heads/$name is $id now, the newest value of it that is known" out || return 1
+	done &&
+	test_grep ! late out && test_grep "^1 mended, 2 lost" out && cmp torn-before/.drift/current torn/.drift/lost/current &&
+	drift -C torn show-ref >now && test_cmp refs now && test "$(drift -C torn get c/1)" = 1 && drift -C torn fsck -q &&
+	drift -C torn repair >out && test_grep "^there is nothing to mend" out
+'
+
+test_expect_success 'a store goes on with the journal that took the place of a missing one' '
+	test_path_is_file torn/.drift/journal-000003 && drift -C torn put c/2 -j 3 -m three -q && drift -C torn log --oneline >out &&
+	test_line_count = 2 out && drift -C torn gc -q && drift -C torn fsck -q && test "$(drift -C torn get c/2)" = 3 &&
+	test_path_is_missing torn/.drift/journal-000002
+'
+
 test_expect_success 'a changed byte: doctor says what would be done, and does nothing' '
 	spoil journal-000001 "$(place_of "and find")" X && cp -r bad before &&
 	test_expect_code 1 drift -C bad doctor >out 2>err && test_grep "^lost: journal-000001" out &&
