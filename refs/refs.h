@@ -33,6 +33,19 @@ int refs_commit(struct odb *odb, const char *name, bool locked, struct commit **
 int refs_expand(struct odb *odb, const char *shorthand, size_t len, char name_out[REF_NAME_MAX + 1],
 		struct drift_error *err) MUST_CHECK;
 
+/* All refs as they stood at one moment, for who looks at many: where one commit of refs set thousands, each odb_ref_read reads all of it. */
+struct ref_snapshot {
+	struct ref_snapshot_item {
+		char *name;
+		struct ref_value value;
+	} *items; /* in order of name */
+	size_t count, capacity;
+};
+int ref_snapshot_take(struct odb *odb, const char *prefix, struct ref_snapshot *out, struct drift_error *err) MUST_CHECK;
+/* NULL: there is none of that name. */
+const struct ref_value *ref_snapshot_find(const struct ref_snapshot *s, const char *name);
+void ref_snapshot_release(struct ref_snapshot *s);
+
 /* Is it one that people neither see nor move: STAGE, or below INCOMING? */
 bool refs_is_own(const char *name);
 

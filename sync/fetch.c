@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "objects/loc.h"
 #include "refs/refname.h"
+#include "refs/refs.h"
 #include "sync/ancestry.h"
 
 struct fetch {
@@ -19,6 +20,7 @@ struct fetch {
 	size_t text_count, text_capacity;
 	size_t spec_start;               /* the first row of the spec at hand, whose names are unlike each other */
 	struct received *received;       /* NULL: nothing was sent */
+	struct ref_snapshot ours;        /* as they stand when the answer is there */
 	struct fetch_result result;
 };
 
@@ -30,6 +32,7 @@ static void fetch_release(struct fetch *f)
 		free(f->texts[i]);
 	free(f->texts);
 	received_free(f->received);
+	ref_snapshot_release(&f->ours);
 	fetch_result_release(&f->result);
 }
 #define auto_fetch __attribute__((cleanup(fetch_release))) struct fetch
@@ -214,17 +217,13 @@ static int map_many(struct fetch *f, const struct refspec *spec, struct drift_er
 /* Tags come under their own names, and take no place that is taken unless they were asked for. */
 static int map_tags(struct fetch *f, struct drift_error *err)
 {
-	struct ref_value value;
-
 	for (size_t i = 0; i < f->result.theirs.count; i++) {
 		const struct client_ref *ref = &f->result.theirs.items[i];
 		bool all = f->o->tags == REMOTE_TAGS_ALL;
 
 		if (strncmp(ref->name, REF_TAGS, strlen(REF_TAGS)))
 			continue;
-		if (odb_ref_read(repo_odb(f->repo), ref->name, false, &value, err))
-			return -1;
-		if ((all || value.kind == REF_ABSENT) && add_ref(f, ref, ref->name, false, all, err))
+		if ((all || !ref_snapshot_find(&f->ours, ref->name)) && add_ref(f, ref, ref->name, false, all, err))
 			return -1;
 	}
 	return 0;
@@ -232,6 +231,8 @@ static int map_tags(struct fetch *f, struct drift_error *err)
 
 static int map_all(struct fetch *f, struct drift_error *err)
 {
+	if (ref_snapshot_take(repo_odb(f->repo), "", &f->ours, err))
+		return -1;
 	for (size_t i = 0; i < f->specs->count; i++) {
 		const struct refspec *spec = &f->specs->items[i];
 
@@ -284,7 +285,7 @@ static int is_forward(struct fetch *f, const struct fetched_ref *row, struct dri
 
 static int judge(struct fetch *f, struct fetched_ref *row, struct drift_error *err)
 {
-	struct ref_value value;
+	const struct ref_value *ours;
 	int forward;
 
 	if (!f->o->dry_run && find_new(f, row, err))
@@ -293,15 +294,14 @@ static int judge(struct fetch *f, struct fetched_ref *row, struct drift_error *e
 		row->status = FETCH_NEW;
 		return 0;
 	}
-	if (odb_ref_read(repo_odb(f->repo), row->destination, false, &value, err))
-		return -1;
-	if (value.kind == REF_SYMBOLIC)
-		return error_set(err, DRIFT_ERR_INVALID, "'%s' points to '%s' here", row->destination, value.target);
-	if (value.kind == REF_ABSENT) {
+	ours = ref_snapshot_find(&f->ours, row->destination);
+	if (!ours) {
 		row->status = FETCH_NEW;
 		return 0;
 	}
-	row->old = value.object;
+	if (ours->kind == REF_SYMBOLIC)
+		return error_set(err, DRIFT_ERR_INVALID, "'%s' points to '%s' here", row->destination, ours->target);
+	row->old = ours->object;
 	if (oid_equal(&row->old.id, &row->new.id)) {
 		row->status = FETCH_SAME;
 		return 0;

@@ -104,6 +104,27 @@ static void transactions_are_all_or_nothing(void **state)
 	assert_at(d, "refs/heads/y", NULL);
 }
 
+static void a_snapshot_has_what_was_there(void **state)
+{
+	struct desk *d = *state;
+	struct oid a = desk_commit_put(d, "a/1", "a").id, b = desk_commit_put(d, "a/1", "b").id;
+	struct ref_change set[] = { set_to("refs/heads/x", &a), set_to("refs/heads/y", &a), set_to("refs/tags/z", &b) };
+	struct ref_change move[] = { set_to("refs/heads/x", &b), set_to("refs/heads/y", &a) };
+	struct ref_snapshot s;
+
+	desk_must(d, apply(d, set, ARRAY_SIZE(set)));
+	move[1].value.kind = REF_ABSENT;
+	desk_must(d, apply(d, move, ARRAY_SIZE(move)));
+	desk_must(d, ref_snapshot_take(d->odb, "refs/", &s, &d->err));
+	assert_int_equal(s.count, 3);
+	assert_true(oid_equal(&ref_snapshot_find(&s, "refs/heads/x")->object.id, &b));
+	assert_true(oid_equal(&ref_snapshot_find(&s, "refs/tags/z")->object.id, &b));
+	assert_null(ref_snapshot_find(&s, "refs/heads/y"));
+	assert_null(ref_snapshot_find(&s, "refs/heads"));
+	ref_snapshot_release(&s);
+	assert_null(ref_snapshot_find(&s, "refs/heads/x"));
+}
+
 static void bad_changes_are_refused(void **state)
 {
 	struct desk *d = *state;
@@ -357,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(head_is_symbolic),        TEST(symbolic_chains_end), TEST(transactions_are_all_or_nothing),
+		TEST(a_snapshot_has_what_was_there),
 		TEST(bad_changes_are_refused), TEST(names_do_not_nest), TEST(names_do_not_nest_before_they_are_durable), TEST(many_at_once),   TEST(short_names),
 		TEST(tags_lead_to_commits),    TEST(init_twice),          TEST(init_elsewhere),
 		TEST(init_again_after_a_kill), TEST(configuration),
