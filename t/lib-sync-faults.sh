@@ -8,7 +8,7 @@
 
 # hub and node have diverged; fresh is not there yet.
 sync_fault_base() {
-	SYNC_ASK=$TEST_BUILD/drift
+	SYNC_ASK=$TEST_BUILD/drift SYNC_RUN=drift
 	SYNC_DIR=$(mktemp -d -p /dev/shm drift-faults-XXXXXX 2>/dev/null) || SYNC_DIR=$TRASH
 	mkdir "$SYNC_DIR/base" && (
 		cd "$SYNC_DIR/base" && "$SYNC_ASK" init -q hub && "$SYNC_ASK" -C hub config gc.auto false &&
@@ -23,12 +23,12 @@ sync_fault_clean() {
 	test "$SYNC_DIR" = "$TRASH" || rm -rf "$SYNC_DIR"
 }
 
-sync_op_fetch() { drift -C node fetch -q; }
-sync_op_pull() { drift -C node pull -q; }
-sync_op_merge() { drift -C node fetch -q && drift -C node merge origin/main -m merged -q; }
-sync_op_push() { drift -C node push -q origin main:refs/heads/side; }
-sync_op_sync() { drift -C node sync -q; }
-sync_op_clone() { drift clone -q hub fresh; }
+sync_op_fetch() { "$SYNC_RUN" -C node fetch -q; }
+sync_op_pull() { "$SYNC_RUN" -C node pull -q; }
+sync_op_merge() { "$SYNC_RUN" -C node fetch -q && "$SYNC_RUN" -C node merge origin/main -m merged -q; }
+sync_op_push() { "$SYNC_RUN" -C node push -q origin main:refs/heads/side; }
+sync_op_sync() { "$SYNC_RUN" -C node sync -q; }
+sync_op_clone() { "$SYNC_RUN" clone -q hub fresh; }
 
 # The refs of all that is there; a clone that was not finished is not there. A merge by a person has the time of its making.
 sync_state() {
@@ -52,10 +52,10 @@ sync_fault_one() {
 	for dir in hub node; do
 		"$SYNC_ASK" -C work/$dir fsck -q >fsck.out 2>&1 || { cat fsck.out; sync_fault_complain "$dir is not sound" || return 1; }
 	done
-	if test $sync_op = clone && test $sync_rc != 0; then rm -rf work/fresh; fi
-	if test $sync_rc != 0 || test $sync_op != merge; then
-		if test $sync_rc != 0 || test $sync_op != clone; then
-			(cd work && drift() { "$SYNC_ASK" "$@"; } && "sync_op_$sync_op") >/dev/null 2>again.err ||
+	if test "$sync_op" = clone && test $sync_rc != 0; then rm -rf work/fresh; fi
+	if test $sync_rc != 0 || test "$sync_op" != merge; then
+		if test $sync_rc != 0 || test "$sync_op" != clone; then
+			(cd work && SYNC_RUN=$SYNC_ASK && "sync_op_$sync_op") >/dev/null 2>again.err ||
 				{ cat again.err; sync_fault_complain 'the same again failed' || return 1; }
 		fi
 	fi
