@@ -433,7 +433,7 @@ int transfer_failed(struct cmd_context *ctx, const char *what, const struct remo
 {
 	const char *name = !remote ? NULL : remote->name ? remote->name : remote->url;
 	bool no = remote && (ctx->err.code == DRIFT_ERR_CLASH || ctx->err.code == DRIFT_ERR_NOT_FOUND ||
-			     ctx->err.code == DRIFT_ERR_UNTRUSTED);
+			     ctx->err.code == DRIFT_ERR_UNTRUSTED || ctx->err.code == DRIFT_ERR_ABSENT);
 
 	if (!name)
 		ctx_die(ctx, "%s", what);

@@ -311,6 +311,16 @@ static int merge_all_contested(struct tree_merging *m, struct merge_part *part, 
 	return kept_changes_apply(&documents, m->nodes, &part->result, err);
 }
 
+/* Has one side neither touched the collection nor any terms? Then what it has become is what the other side made of both. */
+static bool is_one_sided(const struct tree_merging *m, const struct merge_part *part)
+{
+	for (int i = OF_FIRST; i <= OF_SECOND; i++)
+		if (oid_equal(&part->maps[OF_BASE].id, &part->maps[i].id) &&
+		    oid_equal(&m->reserved[OF_BASE].id, &m->reserved[i].id))
+			return true;
+	return false;
+}
+
 /* Or is it enough to know which side has changed it? */
 static bool needs_documents(const struct tree_merging *m, const struct merge_part *part)
 {
@@ -324,7 +334,7 @@ static bool needs_documents(const struct tree_merging *m, const struct merge_par
 	if (at < m->contested.count) {
 		path_list_at(&m->contested, at, &path);
 		if (!key_compare(path.collection, path.collection_len, part->name.data, part->name.len))
-			return true;
+			return !is_one_sided(m, part);
 	}
 	return !oid_equal(base, first) && !oid_equal(base, second) && !oid_equal(first, second);
 }
@@ -343,5 +353,7 @@ int merge_collection(struct tree_merging *m, struct merge_part *part, struct dri
 		part->result = part->maps[OF_SECOND];
 	else if (!oid_equal(base, second) && !oid_equal(first, second) && merge_maps(m, part, err))
 		return -1;
+	if (!tree_has_documents(m->nodes, part->name.data, part->name.len))
+		return 0;
 	return m->contested.count ? merge_all_contested(m, part, err) : 0;
 }
